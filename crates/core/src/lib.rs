@@ -1,1 +1,13 @@
-//! Rules.
+//! The rules of Watertight, in plain Rust.
+//!
+//! Nothing here knows PostgreSQL's internals, and nothing here is `unsafe`: every decision the extension takes
+//! can be called from a plain `cargo test`.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod protect;
+pub mod sql;
+pub mod tenant;
+pub mod token;
+
+pub use error::{Code, Fault};

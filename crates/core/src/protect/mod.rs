@@ -1,0 +1,1 @@
+//! Row security: facts about a table in, DDL out.

@@ -1,0 +1,1 @@
+//! Tenants: their names and what may happen to them.

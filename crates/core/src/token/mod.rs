@@ -1,0 +1,1 @@
+//! Tokens: who may sign, what a token says, and whether to believe it.
