@@ -1,1 +1,49 @@
-pgrx::pg_module_magic!();
+//! Watertight: tenant and compartment isolation as a property of the database.
+//!
+//! See `docs/design/architecture.md` for what is where. This file says in which order things are installed.
+
+use pgrx::prelude::*;
+use watertight_core::{Code, Fault};
+
+mod context;
+mod guard;
+mod pg;
+mod protect;
+mod registry;
+mod sys;
+mod trust;
+
+::pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/roles.sql", name = "roles", bootstrap);
+extension_sql_file!("../sql/registry.sql", name = "registry", requires = ["roles"]);
+extension_sql_file!("../sql/trust.sql", name = "trust", requires = ["registry"]);
+extension_sql_file!("../sql/tenants.sql", name = "tenants", requires = ["trust"]);
+extension_sql_file!("../sql/context.sql", name = "context", requires = ["tenants"]);
+extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context"]);
+extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["protect"], finalize);
+
+/// Called by PostgreSQL when the library is loaded.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    if !sys::preload::in_progress() {
+        pg::error::raise(
+            Fault::new(Code::NotInPrerequisiteState, "watertight must be loaded at server start")
+                .detail("Its hooks have to be in place before the first session.")
+                .hint(
+                    "Add watertight to shared_preload_libraries in postgresql.conf and restart the server:\n\
+                     shared_preload_libraries = 'watertight'",
+                ),
+        );
+    }
+    // Settings first: the prefix is reserved with the last of them.
+    pg::settings::define();
+    context::install();
+    // What other backends change.
+    pg::ext::install();
+    // Row security, then the statements around it.
+    protect::install();
+    guard::install();
+    guard::warn_of_old_server();
+}

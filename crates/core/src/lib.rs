@@ -4,7 +4,9 @@
 //! can be called from a plain `cargo test`.
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod error;
+pub mod guard;
 pub mod protect;
 pub mod sql;
 pub mod tenant;

@@ -1,0 +1,1 @@
+-- protect, protect_schema, unprotect.

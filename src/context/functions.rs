@@ -1,0 +1,89 @@
+//! The functions that tell the context, and `begin()`.
+
+use super::token;
+use super::verdict::{self, identity};
+use crate::pg::error::{OrRaise, raise};
+use crate::sys::{activity, setting, xact};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use std::ffi::CString;
+use watertight_core::token::{mask, payload};
+use watertight_core::{Code, Fault};
+
+/// `SET LOCAL watertight.token`, as a function: the token can be a parameter and stays out of statement texts.
+///
+/// # Errors
+/// 28000 for a token that is not accepted; 42501 inside a security-restricted operation.
+#[pg_extern(sql = false)]
+fn begin(token: Option<&str>) {
+    activity::mask_current(mask);
+    let Some(token) = token else {
+        raise(
+            Fault::new(Code::InvalidAuthorization, "token must not be null")
+                .hint("To give up a token, end the transaction or RESET watertight.token."),
+        )
+    };
+    match CString::new(token) {
+        Ok(token) if !token.is_empty() => setting::set_local(token::NAME, &token),
+        _ => raise(Fault::new(Code::InvalidAuthorization, "token must not be empty")),
+    }
+    // An unusable token should be refused here, not at the first query.
+    verdict::tenant().or_raise();
+}
+
+#[pg_extern(sql = false)]
+fn user_id() -> Option<String> {
+    identity().or_raise().user
+}
+
+#[pg_extern(sql = false)]
+fn email() -> Option<String> {
+    identity().or_raise().email
+}
+
+#[pg_extern(sql = false)]
+fn role() -> Option<String> {
+    identity().or_raise().role
+}
+
+#[pg_extern(sql = false)]
+fn session_id() -> Option<pgrx::Uuid> {
+    identity().or_raise().session.map(|id| pgrx::Uuid::from_bytes(*id.as_bytes()))
+}
+
+/// All claims of the token in force.
+#[pg_extern(sql = false)]
+fn claims() -> Option<pgrx::JsonB> {
+    identity().or_raise().issuer?;
+    let json = payload(&setting::checked_value()?)?;
+    serde_json::from_str(&json).ok().map(pgrx::JsonB)
+}
+
+/// The whole context in one row; all null without one.
+#[allow(clippy::type_complexity, reason = "pgrx reads the columns from the signature")]
+#[pg_extern(sql = false)]
+fn whoami() -> TableIterator<
+    'static,
+    (
+        name!(tenant_id, Option<pgrx::Uuid>),
+        name!(tenant, Option<String>),
+        name!(user_id, Option<String>),
+        name!(email, Option<String>),
+        name!(role, Option<String>),
+        name!(session_id, Option<pgrx::Uuid>),
+        name!(issuer, Option<String>),
+        name!(expires_at, Option<TimestampWithTimeZone>),
+    ),
+> {
+    let who = identity().or_raise();
+    TableIterator::once((
+        who.tenant.map(|tenant| pgrx::Uuid::from_bytes(tenant.id)),
+        who.tenant.map(|tenant| tenant.name.to_string()),
+        who.user,
+        who.email,
+        who.role,
+        who.session.map(|id| pgrx::Uuid::from_bytes(*id.as_bytes())),
+        who.issuer,
+        who.expires_at.and_then(|at| TimestampWithTimeZone::try_from(xact::from_unix_seconds(at)).ok()),
+    ))
+}

@@ -1,0 +1,22 @@
+//! The context: which tenant this statement belongs to, and why we believe it.
+//!
+//! `token` verifies (the setting's check hook), `verdict` resolves (once a statement), `functions` and `derived` tell.
+
+mod creator;
+mod derived;
+mod extra;
+mod functions;
+mod hot;
+mod token;
+mod verdict;
+
+pub use creator::creator;
+pub use hot::{current_id, current_key, current_name};
+pub use verdict::{as_tenant, identity};
+
+/// Defines the settings and starts watching transactions; called once, while the library is loaded.
+pub fn install() {
+    token::define();
+    derived::define();
+    crate::sys::xact::install(token::end_of_scope, verdict::forget);
+}

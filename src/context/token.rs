@@ -1,0 +1,188 @@
+//! `watertight.token`: verified when it is set.
+
+use super::extra::{Head, Origin};
+use super::verdict;
+use crate::pg::settings::{self, TokenScope};
+use crate::pg::{error, ext};
+use crate::registry::Tenant;
+use crate::sys::local::LocalRef;
+use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
+use crate::sys::xact;
+use crate::trust;
+use watertight_core::cache::{Handle, TokenCache};
+use watertight_core::token::{Clock, FactsView, Limits, TokenError, verify};
+use watertight_core::{Code, Fault};
+
+/// The setting's name.
+pub const NAME: &std::ffi::CStr = c"watertight.token";
+
+/// What a backend remembers of a token it has verified. Never whether it counts now.
+pub struct Entry {
+    /// The generation of trust it was verified under.
+    trust: u64,
+    from: i64,
+    until: i64,
+    facts: Box<[u8]>,
+    /// The tenant it stands for, and the generation of the registry that said so.
+    pub resolved: Option<(u64, &'static Tenant)>,
+}
+
+static CACHE: LocalRef<Option<TokenCache<Entry>>> = LocalRef::new(None);
+
+/// Defines the setting.
+pub fn define() {
+    setting::define_checked(
+        NAME,
+        c"The signed token that says which tenant, user and compartment this session belongs to.",
+        c"Verified when it is set. Use SET LOCAL or watertight.begin() behind a pooler.",
+        Checked { check, assigned: verdict::forget, show },
+    );
+}
+
+fn show() -> &'static std::ffi::CStr {
+    if setting::has_extra() { c"<token>" } else { c"" }
+}
+
+fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> {
+    admit(token, source, extra).map_err(error::refusal)
+}
+
+fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {
+    let origin = origin(source)?;
+    let now = xact::to_unix_micros(xact::statement_start());
+    // A worker's leader has checked the clock, at this statement.
+    let clock = (origin != Origin::Leader).then_some(now);
+    if let Some(written) = admit_known(token, origin, clock, extra) {
+        return written;
+    }
+    let (head, facts) = verify_now(token, origin, clock)?;
+    write(extra, &head, &facts)
+}
+
+/// A token this backend has verified under the present trust: only the clock is left to check. `None` for any other.
+fn admit_known(
+    token: &str,
+    origin: Origin,
+    clock: Option<i64>,
+    extra: &mut Extra,
+) -> Option<Result<(), Fault>> {
+    CACHE.with_mut(|cache| {
+        let (handle, entry) = cache.as_mut()?.get(token)?;
+        let current = clock.is_none_or(|now| (entry.from..entry.until).contains(&now));
+        if entry.trust != ext::trust_generation() || !current {
+            return None;
+        }
+        let head = Head {
+            origin,
+            transaction: xact::serial(),
+            trust: entry.trust,
+            entry: Some(handle),
+            from: entry.from,
+            until: entry.until,
+        };
+        Some(write(extra, &head, &entry.facts))
+    })
+}
+
+fn write(extra: &mut Extra, head: &Head, facts: &[u8]) -> Result<(), Fault> {
+    if extra.write(&head.encode(), facts) {
+        Ok(())
+    } else {
+        Err(Fault::new(Code::NotInPrerequisiteState, "out of memory"))
+    }
+}
+
+fn origin(source: Source) -> Result<Origin, Fault> {
+    match source {
+        _ if xact::in_parallel_worker() => Ok(Origin::Leader),
+        Source::Session => Ok(Origin::Session),
+        Source::Client => Ok(Origin::Connection),
+        Source::Stored => Err(Fault::new(
+            Code::InsufficientPrivilege,
+            "watertight.token cannot be stored in a role, database, function or configuration file",
+        )
+        .hint("Set it in the session that uses it, or in the connection's start-up options.")),
+    }
+}
+
+/// The signature, the issuer and the times, checked in full; the result is remembered.
+fn verify_now(token: &str, origin: Origin, clock: Option<i64>) -> Result<(Head, Vec<u8>), Fault> {
+    if !xact::in_transaction() {
+        return Err(Fault::new(
+            Code::NotInPrerequisiteState,
+            "watertight.token cannot be set outside of a transaction",
+        ));
+    }
+    let tables = ext::tables().ok_or_else(|| {
+        Fault::new(Code::NotInPrerequisiteState, "watertight is not installed in this database")
+            .hint("Run CREATE EXTENSION watertight.")
+    })?;
+    let limits = Limits { leeway: settings::clock_leeway(), max_lifetime: settings::max_token_lifetime() };
+    let clock = clock.map_or(Clock::Ignore, |now| Clock::At(now.div_euclid(1_000_000)));
+    let (trust, verified) = trust::with_issuers(&tables, |trust, issuers| {
+        (trust, verify(token, issuers, limits, clock))
+    });
+    let facts = verified.map_err(|error: TokenError| Fault::from(error))?;
+    let from = facts.not_before.map_or(i64::MIN, |at| micros(at.saturating_sub(facts.leeway)));
+    let until = micros(facts.expires_at.saturating_add(facts.leeway));
+    let bytes = facts.encode();
+    let entry = remember(
+        token,
+        Entry { trust, from, until, facts: bytes.clone().into_boxed_slice(), resolved: None },
+    );
+    Ok((Head { origin, transaction: xact::serial(), trust, entry, from, until }, bytes))
+}
+
+fn micros(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000_000)
+}
+
+fn remember(token: &str, entry: Entry) -> Option<Handle> {
+    let capacity = settings::token_cache_size();
+    CACHE.with_mut(|cache| {
+        let cache = cache.get_or_insert_with(|| TokenCache::new(capacity));
+        if cache.capacity() != capacity {
+            cache.reset(capacity);
+        }
+        cache.insert(token, entry)
+    })
+}
+
+/// The cached entry a handle stands for, if it is still there.
+pub fn with_entry<R>(handle: Option<Handle>, f: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+    CACHE.with_mut(|cache| cache.as_mut()?.at(handle?).map(f))
+}
+
+/// Trust has changed since the token in force was verified: verifies it again, and updates the head that PostgreSQL
+/// keeps with it.
+pub fn verify_again(head: Head, clock: Option<i64>) -> Result<Head, Fault> {
+    let token = setting::checked_value().unwrap_or_default();
+    let (fresh, _) = verify_now(&token, head.origin, clock)?;
+    let fresh = Head { transaction: head.transaction, ..fresh };
+    setting::with_extra(|extra| {
+        if let Some(place) = extra.and_then(|bytes| bytes.get_mut(..super::extra::HEAD)) {
+            place.copy_from_slice(&fresh.encode());
+        }
+    });
+    Ok(fresh)
+}
+
+/// The facts of the token in force, whether or not they count now.
+pub fn with_facts<R>(f: impl FnOnce(&FactsView<'_>) -> R) -> Option<R> {
+    setting::with_extra(|extra| {
+        let view = FactsView::new(extra?.get(super::extra::HEAD..)?)?;
+        Some(f(&view))
+    })
+}
+
+/// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be
+/// found by the next client of a pooled connection (or by its parallel workers).
+pub fn end_of_scope() {
+    if setting::has_extra()
+        && settings::token_scope() == TokenScope::Transaction
+        && setting::with_extra(|extra| extra.and_then(|bytes| Head::decode(bytes)))
+            .is_some_and(|head| head.origin == Origin::Session)
+    {
+        setting::reset(NAME);
+    }
+}

@@ -1,0 +1,31 @@
+//! Statements that would undo protection, or leave something of one tenant to the next on a pooled connection.
+
+mod cursor;
+mod protection;
+
+use crate::pg::error;
+use crate::sys::statement::Statement;
+use crate::sys::{hooks, preload};
+use watertight_core::guard::old_server;
+use watertight_core::token::mask;
+
+/// Installs the hooks; called once, while the library is loaded.
+pub fn install() {
+    hooks::install_utility(before, mask);
+    hooks::install_log(mask);
+}
+
+fn before(statement: Statement<'_>) {
+    match &statement {
+        Statement::DeclareCursor { name, hold } => cursor::declare(name, *hold),
+        Statement::Fetch { name } => cursor::fetch(name),
+        _ => protection::check(&statement),
+    }
+}
+
+/// Warns of a server with known holes in row security.
+pub fn warn_of_old_server() {
+    if let Some(fault) = old_server(preload::server_version_num()) {
+        error::warn(fault);
+    }
+}

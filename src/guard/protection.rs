@@ -1,0 +1,57 @@
+//! Commands that would leave a registered table unprotected. `unprotect` is the way.
+
+use crate::pg::error::raise;
+use crate::protect::{POLICY, TRIGGER, changing_protection};
+use crate::registry::protected::{self, ProtectedTable};
+use crate::sys::statement::{Change, Statement};
+use pgrx::pg_sys::Oid;
+use watertight_core::{Code, Fault};
+
+/// Raises 42501 for a statement that would end the protection of a registered table.
+pub fn check(statement: &Statement<'_>) {
+    let relation = match statement {
+        Statement::AlterTable { relation, .. }
+        | Statement::AlterPolicy { relation, .. }
+        | Statement::DropPart { relation, .. }
+        | Statement::RenameColumn { relation, .. } => *relation,
+        _ => return,
+    };
+    if relation == Oid::INVALID || changing_protection() {
+        return;
+    }
+    let Some(table) = protected::get(relation) else { return };
+    if let Some(what) = ends_protection(statement, &table) {
+        raise(
+            Fault::new(Code::InsufficientPrivilege, format!("cannot {what} of a protected table"))
+                .hint("To take the protection away, use watertight.unprotect()."),
+        );
+    }
+}
+
+fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<&'static str> {
+    let is_tenant = |name: &str| *name == *table.tenant_column;
+    let is_creator = |name: &str| table.creator_column.as_deref() == Some(name);
+    match statement {
+        Statement::AlterTable { changes, .. } => changes.iter().find_map(|(change, name)| match change {
+            Change::DisableRowSecurity | Change::NoForceRowSecurity => Some("disable row security"),
+            Change::DropColumn if is_tenant(name) => Some("drop the tenant column"),
+            Change::DropColumn if is_creator(name) => Some("drop the creator column"),
+            Change::DropNotNull if is_tenant(name) => Some("allow nulls in the tenant column"),
+            Change::AlterType if is_tenant(name) => Some("change the type of the tenant column"),
+            Change::DisableTrigger
+                if table.creator_column.is_some() && (name.is_empty() || *name == TRIGGER) =>
+            {
+                Some("disable the creator trigger")
+            }
+            _ => None,
+        }),
+        Statement::AlterPolicy { policy, .. } if *policy == POLICY || *policy == TRIGGER => {
+            Some("alter the policy or trigger")
+        }
+        Statement::DropPart { name, .. } if *name == POLICY || *name == TRIGGER => Some("drop the policy or trigger"),
+        Statement::RenameColumn { column, .. } if is_tenant(column) || is_creator(column) => {
+            Some("rename the tenant or creator column")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Where the extension is in this database: its oids, found once and forgotten when they change.
+
+use crate::sys::local::Local;
+use crate::sys::{inval, lookup, xact};
+use pgrx::pg_sys::Oid;
+use std::ffi::CStr;
+
+/// A table of the registry and the indexes backends search it by.
+#[derive(Clone, Copy)]
+pub struct Tables {
+    /// `watertight.tenants` and its indexes by id, name and key.
+    pub tenants: Oid,
+    /// Index.
+    pub tenants_id: Oid,
+    /// Index.
+    pub tenants_name: Oid,
+    /// Index.
+    pub tenants_key: Oid,
+    /// `watertight.issuers`.
+    pub issuers: Oid,
+    /// `watertight.revoked_tokens` and its index by jti.
+    pub revoked_tokens: Oid,
+    /// Index.
+    pub revoked_tokens_jti: Oid,
+    /// `watertight.revoked_users` and its index by user id.
+    pub revoked_users: Oid,
+    /// Index.
+    pub revoked_users_id: Oid,
+    /// `watertight.protected_tables`.
+    pub protected_tables: Oid,
+    /// `watertight.protected_schemas`.
+    pub protected_schemas: Oid,
+}
+
+static TABLES: Local<Option<Tables>> = Local::new(None);
+/// True while we know that the extension is not here.
+static ABSENT: Local<bool> = Local::new(false);
+static TRUST: Local<u64> = Local::new(1);
+static REGISTRY: Local<u64> = Local::new(1);
+static PROTECTION: Local<u64> = Local::new(1);
+
+/// Starts listening to what other backends change.
+pub fn install() {
+    inval::install(on_invalidation);
+}
+
+fn on_invalidation(relation: Oid) {
+    // A table may be the first of an extension that was just created.
+    ABSENT.set(false);
+    let derived: &[&Local<u64>] = match TABLES.get() {
+        Some(tables) if relation != Oid::INVALID => {
+            if relation == tables.tenants
+                || relation == tables.revoked_tokens
+                || relation == tables.revoked_users
+            {
+                &[&REGISTRY]
+            } else if relation == tables.issuers {
+                &[&TRUST, &REGISTRY]
+            } else if relation == tables.protected_tables || relation == tables.protected_schemas {
+                &[&PROTECTION]
+            } else {
+                return;
+            }
+        }
+        // We cannot tell what it was, so it was everything.
+        _ => &[&TRUST, &REGISTRY, &PROTECTION],
+    };
+    // Changed, or dropped with the extension: look again.
+    TABLES.set(None);
+    derived.iter().for_each(|counter| counter.set(counter.get().wrapping_add(1)));
+}
+
+/// Rises when issuers change.
+pub fn trust_generation() -> u64 {
+    TRUST.get()
+}
+
+/// Rises when issuers, tenants or revocations change.
+pub fn registry_generation() -> u64 {
+    REGISTRY.get()
+}
+
+/// Rises when the set of protected tables changes.
+pub fn protection_generation() -> u64 {
+    PROTECTION.get()
+}
+
+/// The registry's oids, or `None` where the extension is not installed (or no catalog can be read now).
+pub fn tables() -> Option<Tables> {
+    if let Some(tables) = TABLES.get() {
+        return Some(tables);
+    }
+    if ABSENT.get() || !xact::in_transaction() {
+        return None;
+    }
+    let found = find();
+    TABLES.set(found);
+    ABSENT.set(found.is_none());
+    // What was derived under other oids is out of date. (Nothing was, the first time.)
+    found
+}
+
+fn find() -> Option<Tables> {
+    let extension = lookup::extension(c"watertight")?;
+    let schema = lookup::schema(c"watertight")?;
+    let relation = |name: &CStr| lookup::relation(schema, name);
+    let table = |name: &CStr| {
+        let oid = relation(name)?;
+        (lookup::extension_of_relation(oid) == Some(extension)).then_some(oid)
+    };
+    Some(Tables {
+        tenants: table(c"tenants")?,
+        tenants_id: relation(c"tenants_pkey")?,
+        tenants_name: relation(c"tenants_name_key")?,
+        tenants_key: relation(c"tenants_key_key")?,
+        issuers: table(c"issuers")?,
+        revoked_tokens: table(c"revoked_tokens")?,
+        revoked_tokens_jti: relation(c"revoked_tokens_pkey")?,
+        revoked_users: table(c"revoked_users")?,
+        revoked_users_id: relation(c"revoked_users_pkey")?,
+        protected_tables: table(c"protected_tables")?,
+        protected_schemas: table(c"protected_schemas")?,
+    })
+}
+
+/// The owner of the extension, a superuser: it owns the registry's tables.
+pub fn owner() -> Oid {
+    tables().map_or(Oid::INVALID, |tables| lookup::relation_owner(tables.tenants))
+}

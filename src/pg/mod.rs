@@ -1,0 +1,6 @@
+//! Safe adapters in PostgreSQL's own words. They know PostgreSQL, not tenants.
+
+pub mod error;
+pub mod ext;
+pub mod role;
+pub mod settings;

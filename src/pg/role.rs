@@ -1,0 +1,39 @@
+//! Roles: who asks, and what they may do.
+
+use super::error::raise;
+use super::ext;
+use crate::sys::user;
+use pgrx::pg_sys::Oid;
+use watertight_core::{Code, Fault};
+
+pub use user::{current, has_rights_of as has_privs_of, is_superuser, name};
+
+/// Runs `f` with the rights of `role`.
+pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {
+    user::run_as(role, f)
+}
+
+/// Runs `f` with the rights of the extension's owner: for the registry's own tables, never for DDL on a user's table.
+pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
+    user::run_as(ext::owner(), f)
+}
+
+/// Who asked, by name: the role outside of our SECURITY DEFINER functions.
+pub fn caller_name() -> String {
+    user::name(user::outer()).unwrap_or_default()
+}
+
+/// True for members of `watertight_admin` and superusers.
+pub fn is_admin(role: Oid) -> bool {
+    is_superuser(role) || user::role(c"watertight_admin").is_some_and(|admin| has_privs_of(role, admin))
+}
+
+/// Raises 42501 unless the current role is a member of `watertight_admin` or a superuser.
+pub fn require_admin(what: &str) {
+    if !is_admin(current()) {
+        raise(
+            Fault::new(Code::InsufficientPrivilege, format!("permission denied to {what}"))
+                .hint("Only members of watertight_admin may do this."),
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Watertight's plain settings, behind typed accessors. (The token and what is derived from it are in `context`.)
+
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
+use std::ffi::CString;
+
+/// How long a token counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PostgresGucEnum)]
+pub enum TokenScope {
+    /// As PostgreSQL treats any setting: until it is changed.
+    #[name = c"session"]
+    Session,
+    /// Only inside the transaction that set it.
+    #[name = c"transaction"]
+    Transaction,
+}
+
+/// What reading a protected table without a context does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PostgresGucEnum)]
+pub enum OnMissing {
+    /// Raises 28000.
+    #[name = c"error"]
+    Error,
+    /// Finds no rows.
+    #[name = c"empty"]
+    Empty,
+}
+
+/// Whether sessions without a token have a tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PostgresGucEnum)]
+pub enum Mode {
+    /// They have none.
+    #[name = c"multi"]
+    Multi,
+    /// They have the default tenant.
+    #[name = c"single"]
+    Single,
+}
+
+static TOKEN_SCOPE: GucSetting<TokenScope> = GucSetting::<TokenScope>::new(TokenScope::Session);
+static ON_MISSING: GucSetting<OnMissing> = GucSetting::<OnMissing>::new(OnMissing::Error);
+static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Multi);
+static DEFAULT_TENANT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"default"));
+static LEEWAY: GucSetting<i32> = GucSetting::<i32>::new(30);
+static MAX_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(86_400);
+static CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(1024);
+
+/// Defines the settings; called once, while the library is loaded.
+pub fn define() {
+    GucRegistry::define_enum_guc(
+        c"watertight.token_scope",
+        c"How long a token set by SET counts: session, or only the transaction that set it.",
+        c"Use transaction behind a pooler in transaction mode: a client that forgets to reset its token cannot \
+          leave it to the next one.",
+        &TOKEN_SCOPE,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"watertight.on_missing_context",
+        c"What reading a protected table without a token does: error, or empty (no rows).",
+        c"",
+        &ON_MISSING,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_enum_guc(
+        c"watertight.mode",
+        c"multi: every session needs a token. single: sessions without a token belong to watertight.default_tenant.",
+        c"",
+        &MODE,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"watertight.default_tenant",
+        c"The name of the tenant of sessions without a token in single mode.",
+        c"",
+        &DEFAULT_TENANT,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"watertight.clock_leeway",
+        c"How far an issuer's clock may differ from the server's.",
+        c"An issuer's own leeway, given to trust_issuer, comes first.",
+        &LEEWAY,
+        0,
+        3_600,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
+        c"watertight.max_token_lifetime",
+        c"The longest lifetime a token may claim; 0 means no limit.",
+        c"An issuer may be held to less by trust_issuer, not allowed more.",
+        &MAX_LIFETIME,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
+    );
+    GucRegistry::define_int_guc(
+        c"watertight.token_cache_size",
+        c"How many verified tokens each backend remembers.",
+        c"About one kilobyte each. A token that is not remembered is verified again.",
+        &CACHE_SIZE,
+        0,
+        1_000_000,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+}
+
+/// `watertight.token_scope`
+pub fn token_scope() -> TokenScope {
+    TOKEN_SCOPE.get()
+}
+
+/// `watertight.on_missing_context`
+pub fn on_missing() -> OnMissing {
+    ON_MISSING.get()
+}
+
+/// `watertight.mode`
+pub fn mode() -> Mode {
+    MODE.get()
+}
+
+/// `watertight.default_tenant`
+pub fn default_tenant() -> Option<String> {
+    DEFAULT_TENANT.get().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty())
+}
+
+/// `watertight.clock_leeway`, seconds.
+pub fn clock_leeway() -> i64 {
+    i64::from(LEEWAY.get())
+}
+
+/// `watertight.max_token_lifetime`, seconds; 0 means no limit.
+pub fn max_token_lifetime() -> i64 {
+    i64::from(MAX_LIFETIME.get())
+}
+
+/// `watertight.token_cache_size`
+pub fn token_cache_size() -> usize {
+    usize::try_from(CACHE_SIZE.get()).unwrap_or(0)
+}

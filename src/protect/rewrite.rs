@@ -1,0 +1,117 @@
+//! `visible(column)` and `writable(column)`: what a policy says, and the comparison the planner puts in its place.
+
+use crate::context::{current_id, current_key, current_name};
+use crate::pg::ext;
+use crate::sys::function::{Call, raw_function};
+use crate::sys::local::LocalRef;
+use crate::sys::lookup;
+use crate::sys::node::{self, Comparison};
+use pgrx::pg_sys::{self, Datum, Oid};
+
+/// One form of `visible`, by the type of the tenant column.
+struct Form {
+    argument: Oid,
+    operator: u32,
+    value: &'static std::ffi::CStr,
+    value_type: Oid,
+    collation: Oid,
+}
+
+// The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids are fixed
+// (pg_operator.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
+static FORMS: [Form; 4] = [
+    Form { argument: pg_sys::UUIDOID, operator: 2972, value: c"tenant_id", value_type: pg_sys::UUIDOID, collation: Oid::INVALID },
+    Form { argument: pg_sys::TEXTOID, operator: 98, value: c"tenant", value_type: pg_sys::TEXTOID, collation: pg_sys::DEFAULT_COLLATION_OID },
+    Form { argument: pg_sys::INT8OID, operator: 410, value: c"tenant_key", value_type: pg_sys::INT8OID, collation: Oid::INVALID },
+    Form { argument: pg_sys::INT4OID, operator: 15, value: c"tenant_key", value_type: pg_sys::INT8OID, collation: Oid::INVALID },
+];
+
+/// The oids of our functions in this database.
+#[derive(Clone)]
+struct Functions {
+    /// Function oid -> comparison, for both functions and all forms.
+    comparisons: Vec<(Oid, Comparison)>,
+    /// Argument type -> visible, writable.
+    pairs: Vec<(Oid, Oid, Oid)>,
+}
+
+static FUNCTIONS: LocalRef<Option<(Oid, Functions)>> = LocalRef::new(None);
+
+fn with_functions<R>(f: impl FnOnce(&Functions) -> R) -> Option<R> {
+    // The tenants table's oid tells one installation of the extension from the next.
+    let installation = ext::tables()?.tenants;
+    let known = FUNCTIONS.with(|held| held.as_ref().is_some_and(|(at, _)| *at == installation));
+    if !known {
+        let found = find()?;
+        FUNCTIONS.with_mut(|held| *held = Some((installation, found)));
+    }
+    FUNCTIONS.with(|held| held.as_ref().map(|(_, functions)| f(functions)))
+}
+
+fn find() -> Option<Functions> {
+    let schema = c"watertight";
+    let mut functions = Functions { comparisons: Vec::new(), pairs: Vec::new() };
+    for form in &FORMS {
+        let comparison = Comparison {
+            operator: Oid::from(form.operator),
+            value: lookup::function(schema, form.value, &[])?,
+            value_type: form.value_type,
+            value_collation: form.collation,
+        };
+        let visible = lookup::function(schema, c"visible", &[form.argument])?;
+        let writable = lookup::function(schema, c"writable", &[form.argument])?;
+        functions.comparisons.extend([(visible, comparison), (writable, comparison)]);
+        functions.pairs.push((form.argument, visible, writable));
+    }
+    Some(functions)
+}
+
+fn comparison_of(function: Oid) -> Option<Comparison> {
+    with_functions(|functions| {
+        functions.comparisons.iter().find(|(oid, _)| *oid == function).map(|(_, comparison)| *comparison)
+    })
+    .flatten()
+}
+
+/// The argument type and the functions for a tenant column of type `kind`.
+pub(super) fn functions_for(kind: Oid) -> Option<(Oid, Oid, Oid)> {
+    let argument = if kind == pg_sys::VARCHAROID { pg_sys::TEXTOID } else { kind };
+    with_functions(|functions| functions.pairs.iter().find(|(form, _, _)| *form == argument).copied()).flatten()
+}
+
+fn support(call: Call) -> Datum {
+    node::simplify(call, comparison_of)
+}
+
+raw_function!(wt_visible_support, pg_finfo_wt_visible_support, support);
+
+// The functions themselves run only where the planner did not see the call (a direct SELECT, an index expression).
+
+fn answer(call: Call, same: Option<bool>) -> Datum {
+    same.map_or_else(|| call.null(), Datum::from)
+}
+
+fn visible_uuid(call: Call) -> Datum {
+    let column: Option<pgrx::Uuid> = call.argument(0);
+    answer(call, column.and_then(|value| Some(*value.as_bytes() == current_id()?)))
+}
+
+fn visible_text(call: Call) -> Datum {
+    let column: Option<String> = call.argument(0);
+    answer(call, column.and_then(|value| Some(*value == *current_name()?)))
+}
+
+fn visible_int8(call: Call) -> Datum {
+    let column: Option<i64> = call.argument(0);
+    answer(call, column.and_then(|value| Some(value == current_key()?)))
+}
+
+fn visible_int4(call: Call) -> Datum {
+    let column: Option<i32> = call.argument(0);
+    answer(call, column.and_then(|value| Some(i64::from(value) == current_key()?)))
+}
+
+raw_function!(wt_visible_uuid, pg_finfo_wt_visible_uuid, visible_uuid);
+raw_function!(wt_visible_text, pg_finfo_wt_visible_text, visible_text);
+raw_function!(wt_visible_int8, pg_finfo_wt_visible_int8, visible_int8);
+raw_function!(wt_visible_int4, pg_finfo_wt_visible_int4, visible_int4);

@@ -1,0 +1,10 @@
+//! The registry: tenants and revocations, as backends read them and as administrators change them.
+
+mod lookup;
+mod notify;
+pub mod protected;
+mod purge;
+mod revoke;
+mod tenants;
+
+pub use lookup::{Tenant, find, is_revoked};

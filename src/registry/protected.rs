@@ -1,0 +1,56 @@
+//! Which tables are protected, as a backend holds it: read once, again when the registry says it changed.
+
+use crate::pg::ext;
+use crate::sys::local::{Local, LocalRef};
+use crate::sys::scan;
+use pgrx::pg_sys::Oid;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A row of watertight.protected_tables.
+#[derive(Clone, Debug)]
+pub struct ProtectedTable {
+    /// The column that holds the tenant.
+    pub tenant_column: Box<str>,
+    /// The column that records the creator.
+    pub creator_column: Option<Box<str>>,
+    /// Keys include the tenant column.
+    pub scope_keys: bool,
+}
+
+type Set = Rc<HashMap<Oid, ProtectedTable>>;
+
+static HELD_AT: Local<u64> = Local::new(0);
+static HELD: LocalRef<Option<Set>> = LocalRef::new(None);
+
+/// All protected tables; empty where the extension is not installed.
+pub fn all() -> Set {
+    let Some(tables) = ext::tables() else { return Set::default() };
+    let generation = ext::protection_generation();
+    if HELD_AT.get() == generation
+        && let Some(set) = HELD.with(Option::clone)
+    {
+        return set;
+    }
+    let mut set = HashMap::new();
+    scan::each(tables.protected_tables, None, |row| {
+        if let (Some(relation), Some(tenant_column)) = (row.get::<Oid>(1), row.name(2)) {
+            let creator_column = row.name(3).map(String::into_boxed_str);
+            let scope_keys = row.get(4).unwrap_or(false);
+            set.insert(
+                relation,
+                ProtectedTable { tenant_column: tenant_column.into_boxed_str(), creator_column, scope_keys },
+            );
+        }
+        true
+    });
+    let set = Rc::new(set);
+    HELD.with_mut(|held| *held = Some(set.clone()));
+    HELD_AT.set(generation);
+    set
+}
+
+/// The entry of one table.
+pub fn get(relation: Oid) -> Option<ProtectedTable> {
+    all().get(&relation).cloned()
+}

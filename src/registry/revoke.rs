@@ -1,0 +1,50 @@
+//! Revoking a token by its id, or a user.
+
+use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::role;
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use watertight_core::{Code, Fault};
+
+fn given<'a>(argument: &str, value: Option<&'a str>) -> &'a str {
+    value
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| raise(Fault::new(Code::InvalidParameter, format!("{argument} must not be empty"))))
+}
+
+fn run(command: &str, arguments: &[pgrx::datum::DatumWithOid]) {
+    Spi::run_with_args(command, arguments).map_err(internal).or_raise();
+}
+
+/// Refuses the token with this `jti`, whoever issued it, from the next statement of every session on.
+#[pg_extern(sql = false)]
+fn revoke_token(jti: Option<&str>) {
+    let creator = role::caller_name();
+    run(
+        "INSERT INTO watertight.revoked_tokens (jti, revoked_by) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
+        &[given("jti", jti).into(), creator.as_str().into()],
+    );
+}
+
+/// Refuses all tokens of a user (until `restore_user`), or those issued at or before `issued_before`.
+#[pg_extern(sql = false)]
+fn revoke_user(user_id: Option<&str>, issued_before: Option<TimestampWithTimeZone>) {
+    let creator = role::caller_name();
+    run(
+        "INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_by)
+         VALUES ($1, pg_catalog.ceil(EXTRACT(epoch FROM $2::pg_catalog.timestamptz))::pg_catalog.int8, $3)
+         ON CONFLICT (user_id) DO UPDATE
+         SET issued_before = excluded.issued_before, revoked_by = excluded.revoked_by, revoked_at = pg_catalog.now()",
+        &[given("user_id", user_id).into(), issued_before.into(), creator.as_str().into()],
+    );
+}
+
+/// Takes back `revoke_user`. True if there was something to take back.
+#[pg_extern(sql = false)]
+fn restore_user(user_id: Option<&str>) -> bool {
+    let gone = Spi::get_one_with_args::<String>(
+        "DELETE FROM watertight.revoked_users WHERE user_id = $1 RETURNING user_id",
+        &[given("user_id", user_id).into()],
+    );
+    matches!(gone, Ok(Some(_)))
+}

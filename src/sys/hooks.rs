@@ -1,0 +1,100 @@
+//! Hooks of the server: each keeps the hook it found, calls ours, and goes on to the one it found.
+
+use super::activity;
+use super::local::Local;
+use super::statement::Statement;
+use pgrx::pg_sys;
+use std::ffi::c_char;
+
+type Masker = fn(&str) -> Option<String>;
+
+static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
+static ON_UTILITY: Local<Option<fn(Statement<'_>)>> = Local::new(None);
+static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
+static MASK: Local<Option<Masker>> = Local::new(None);
+
+/// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in
+/// the statement's text that other extensions, the log and `pg_stat_activity` get.
+pub fn install_utility(before: fn(Statement<'_>), mask: Masker) {
+    ON_UTILITY.set(Some(before));
+    MASK.set(Some(mask));
+    // SAFETY: while the library is loaded nothing runs that could call the hook.
+    unsafe {
+        PREVIOUS_UTILITY.set(pg_sys::ProcessUtility_hook);
+        pg_sys::ProcessUtility_hook = Some(process_utility);
+    }
+}
+
+#[pgrx::pg_guard]
+#[allow(clippy::too_many_arguments, reason = "PostgreSQL's signature")]
+unsafe extern "C-unwind" fn process_utility(
+    statement: *mut pg_sys::PlannedStmt,
+    text: *const c_char,
+    read_only_tree: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    params: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    destination: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    // SAFETY: PostgreSQL passes a valid utility statement.
+    let tree = unsafe { (*statement).utilityStmt };
+    let mut text = text;
+    // SAFETY: as above; the tree outlives the call.
+    let parsed = unsafe { Statement::read(tree) };
+    if let (Statement::SetVariable { .. }, Some(mask)) = (&parsed, MASK.get()) {
+        activity::mask_current(mask);
+        text = activity::masked_copy(text, mask);
+    }
+    if let Some(before) = ON_UTILITY.get() {
+        before(parsed);
+    }
+    // SAFETY: passes on what we were given. The closure owns nothing that would need dropping.
+    unsafe {
+        match PREVIOUS_UTILITY.get() {
+            Some(previous) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                previous(
+                    statement, text, read_only_tree, context, params, environment, destination, completion,
+                );
+            }),
+            None => pg_sys::standard_ProcessUtility(
+                statement, text, read_only_tree, context, params, environment, destination, completion,
+            ),
+        }
+    }
+}
+
+/// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.
+pub fn install_log(mask: Masker) {
+    MASK.set(Some(mask));
+    // SAFETY: as in `install_utility`.
+    unsafe {
+        PREVIOUS_LOG.set(pg_sys::emit_log_hook);
+        pg_sys::emit_log_hook = Some(emit_log);
+    }
+}
+
+// Unguarded: it runs inside error reporting, where raising would recurse. It only reads, allocates in the error
+// context, and calls the next hook, which is C.
+unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
+    if let Some(mask) = MASK.get() {
+        // SAFETY: PostgreSQL passes a valid report, in the error context, whose texts are null or C strings. A field
+        // that is replaced is freed with its context.
+        unsafe {
+            for field in [
+                &raw mut (*report).message,
+                &raw mut (*report).detail,
+                &raw mut (*report).detail_log,
+                &raw mut (*report).context,
+                &raw mut (*report).internalquery,
+            ] {
+                *field = activity::masked_copy(*field, mask).cast_mut();
+            }
+        }
+        activity::mask_query_string(mask);
+    }
+    if let Some(previous) = PREVIOUS_LOG.get() {
+        // SAFETY: passes on what we were given.
+        unsafe { previous(report) }
+    }
+}

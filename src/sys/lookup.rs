@@ -1,0 +1,85 @@
+//! Catalog look-ups by name and by oid.
+
+use pgrx::pg_sys::{self, Oid};
+use std::ffi::CStr;
+
+/// The oid of a schema.
+pub fn schema(name: &CStr) -> Option<Oid> {
+    // SAFETY: a syscache look-up that does not raise with missing_ok.
+    valid(unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) })
+}
+
+/// The oid of an extension.
+pub fn extension(name: &CStr) -> Option<Oid> {
+    // SAFETY: a catalog look-up that does not raise with missing_ok.
+    valid(unsafe { pg_sys::get_extension_oid(name.as_ptr(), true) })
+}
+
+/// The oid of a relation in a schema.
+pub fn relation(schema: Oid, name: &CStr) -> Option<Oid> {
+    // SAFETY: a syscache look-up.
+    valid(unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema) })
+}
+
+/// The extension a relation belongs to.
+pub fn extension_of_relation(relation: Oid) -> Option<Oid> {
+    // SAFETY: a catalog scan.
+    valid(unsafe { pg_sys::getExtensionOfObject(pg_sys::RelationRelationId, relation) })
+}
+
+/// The oid of the function `schema.name` with exactly these argument types.
+pub fn function(schema: &CStr, name: &CStr, arguments: &[Oid]) -> Option<Oid> {
+    // SAFETY: the list and its strings are allocated in the current memory context and outlive the call; with
+    // missing_ok it raises nothing.
+    valid(unsafe {
+        let mut names = std::ptr::null_mut();
+        for part in [schema, name] {
+            names = pg_sys::lappend(names, pg_sys::makeString(pg_sys::pstrdup(part.as_ptr())).cast());
+        }
+        pg_sys::LookupFuncName(names, arguments.len() as i32, arguments.as_ptr(), true)
+    })
+}
+
+/// The attribute number of a column, if the relation has it (and it is not dropped).
+pub fn attribute(relation: Oid, name: &CStr) -> Option<i16> {
+    // SAFETY: a syscache look-up; InvalidAttrNumber where there is none.
+    let number = unsafe { pg_sys::get_attnum(relation, name.as_ptr()) };
+    (number > 0).then_some(number)
+}
+
+/// The type, type modifier and collation of a column.
+pub fn attribute_type(relation: Oid, number: i16) -> (Oid, i32, Oid) {
+    let (mut kind, mut modifier, mut collation) = (Oid::INVALID, -1, Oid::INVALID);
+    // SAFETY: a syscache look-up that writes the three results; raises if there is no such column.
+    unsafe { pg_sys::get_atttypetypmodcoll(relation, number, &mut kind, &mut modifier, &mut collation) };
+    (kind, modifier, collation)
+}
+
+fn valid(oid: Oid) -> Option<Oid> {
+    (oid != Oid::INVALID).then_some(oid)
+}
+
+/// The owner of a relation; raises if there is no such relation.
+pub fn relation_owner(relation: Oid) -> Oid {
+    // SAFETY: opens and closes the relation under a lock that conflicts with its removal.
+    unsafe {
+        let open = pg_sys::relation_open(relation, pg_sys::AccessShareLock as i32);
+        let owner = (*(*open).rd_rel).relowner;
+        pg_sys::relation_close(open, pg_sys::AccessShareLock as i32);
+        owner
+    }
+}
+
+/// A relation's name as it is written in SQL, schema included and quoted where needed.
+pub fn qualified_name(relation: Oid) -> Option<String> {
+    // SAFETY: syscache look-ups that return palloc'd strings or null.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        if name.is_null() || schema.is_null() {
+            return None;
+        }
+        let quoted = pg_sys::quote_qualified_identifier(schema, name);
+        CStr::from_ptr(quoted).to_str().ok().map(str::to_owned)
+    }
+}

@@ -1,0 +1,19 @@
+//! The only `unsafe` of the extension: each file wraps one thing of PostgreSQL in a call that is safe to make.
+//!
+//! Nothing here knows what a tenant is. Everything here relies on one fact: a PostgreSQL backend runs its code in
+//! one thread.
+
+pub mod activity;
+pub mod function;
+pub mod hooks;
+pub mod inval;
+pub mod local;
+pub mod lookup;
+pub mod node;
+pub mod policy;
+pub mod preload;
+pub mod scan;
+pub mod setting;
+pub mod statement;
+pub mod user;
+pub mod xact;

@@ -1,0 +1,235 @@
+//! Utility statements, as far as somebody decides by them.
+
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::ffi::{CStr, c_char};
+
+/// A change that ALTER TABLE makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// DISABLE ROW LEVEL SECURITY
+    DisableRowSecurity,
+    /// NO FORCE ROW LEVEL SECURITY
+    NoForceRowSecurity,
+    /// DROP COLUMN
+    DropColumn,
+    /// ALTER COLUMN DROP NOT NULL
+    DropNotNull,
+    /// ALTER COLUMN TYPE
+    AlterType,
+    /// DISABLE TRIGGER (one, USER or ALL), or ENABLE REPLICA
+    DisableTrigger,
+    /// NO INHERIT, DETACH PARTITION
+    Detach,
+}
+
+/// A utility statement. Names are as the parser left them; relations are resolved.
+#[derive(Debug)]
+pub enum Statement<'a> {
+    /// SET, SET LOCAL, RESET of a setting.
+    SetVariable {
+        /// The setting's name (empty for RESET ALL).
+        name: &'a str,
+    },
+    /// DECLARE CURSOR.
+    DeclareCursor {
+        /// The cursor.
+        name: &'a str,
+        /// WITH HOLD.
+        hold: bool,
+    },
+    /// FETCH, MOVE.
+    Fetch {
+        /// The cursor.
+        name: &'a str,
+    },
+    /// ALTER TABLE: only the changes of [`Change`].
+    AlterTable {
+        /// The table.
+        relation: Oid,
+        /// What changes, with the column or trigger it names.
+        changes: Vec<(Change, &'a str)>,
+    },
+    /// ALTER POLICY, or ALTER POLICY RENAME.
+    AlterPolicy {
+        /// The table.
+        relation: Oid,
+        /// The policy.
+        policy: &'a str,
+    },
+    /// DROP POLICY or DROP TRIGGER.
+    DropPart {
+        /// The table.
+        relation: Oid,
+        /// The policy or trigger.
+        name: &'a str,
+    },
+    /// ALTER TABLE RENAME COLUMN.
+    RenameColumn {
+        /// The table.
+        relation: Oid,
+        /// The column's present name.
+        column: &'a str,
+    },
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Statement<'a> {
+    /// Reads what matters of a parse tree.
+    ///
+    /// # Safety
+    /// `tree` must be a valid utility statement that outlives the result.
+    pub unsafe fn read(tree: *mut pg_sys::Node) -> Statement<'a> {
+        if tree.is_null() {
+            return Statement::Other;
+        }
+        // SAFETY: by the caller; each cast follows the node's tag.
+        unsafe {
+            match (*tree).type_ {
+                NodeTag::T_VariableSetStmt => {
+                    let set = &*tree.cast::<pg_sys::VariableSetStmt>();
+                    Statement::SetVariable { name: text(set.name) }
+                }
+                NodeTag::T_DeclareCursorStmt => {
+                    let declare = &*tree.cast::<pg_sys::DeclareCursorStmt>();
+                    Statement::DeclareCursor {
+                        name: text(declare.portalname),
+                        hold: declare.options & pg_sys::CURSOR_OPT_HOLD as i32 != 0,
+                    }
+                }
+                NodeTag::T_FetchStmt => {
+                    Statement::Fetch { name: text((*tree.cast::<pg_sys::FetchStmt>()).portalname) }
+                }
+                NodeTag::T_AlterTableStmt => alter_table(&*tree.cast::<pg_sys::AlterTableStmt>()),
+                NodeTag::T_AlterPolicyStmt => {
+                    let alter = &*tree.cast::<pg_sys::AlterPolicyStmt>();
+                    Statement::AlterPolicy { relation: resolve(alter.table), policy: text(alter.policy_name) }
+                }
+                NodeTag::T_RenameStmt => rename(&*tree.cast::<pg_sys::RenameStmt>()),
+                NodeTag::T_DropStmt => drop_part(&*tree.cast::<pg_sys::DropStmt>()),
+                _ => Statement::Other,
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `statement` must be a valid parse tree node that outlives the result.
+unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
+    let mut changes = Vec::new();
+    // SAFETY: the list holds AlterTableCmd nodes.
+    for command in unsafe { elements::<pg_sys::AlterTableCmd>(statement.cmds) } {
+        use pg_sys::AlterTableType as T;
+        // SAFETY: a node of the tree.
+        let command = unsafe { &*command };
+        let change = match command.subtype {
+            T::AT_DisableRowSecurity => Change::DisableRowSecurity,
+            T::AT_NoForceRowSecurity => Change::NoForceRowSecurity,
+            T::AT_DropColumn => Change::DropColumn,
+            T::AT_DropNotNull => Change::DropNotNull,
+            T::AT_AlterColumnType => Change::AlterType,
+            T::AT_DisableTrig | T::AT_DisableTrigAll | T::AT_DisableTrigUser | T::AT_EnableReplicaTrig => {
+                Change::DisableTrigger
+            }
+            T::AT_DropInherit | T::AT_DetachPartition => Change::Detach,
+            _ => continue,
+        };
+        // SAFETY: null or a C string of the tree.
+        changes.push((change, unsafe { text(command.name) }));
+    }
+    if changes.is_empty() {
+        return Statement::Other;
+    }
+    // SAFETY: a range variable of the tree.
+    Statement::AlterTable { relation: unsafe { resolve(statement.relation) }, changes }
+}
+
+/// # Safety
+/// As for `alter_table`.
+unsafe fn rename<'a>(statement: &pg_sys::RenameStmt) -> Statement<'a> {
+    // SAFETY: strings and range variable of the tree.
+    unsafe {
+        match statement.renameType {
+            pg_sys::ObjectType::OBJECT_COLUMN => {
+                Statement::RenameColumn { relation: resolve(statement.relation), column: text(statement.subname) }
+            }
+            pg_sys::ObjectType::OBJECT_POLICY | pg_sys::ObjectType::OBJECT_TRIGGER => {
+                Statement::AlterPolicy { relation: resolve(statement.relation), policy: text(statement.subname) }
+            }
+            _ => Statement::Other,
+        }
+    }
+}
+
+/// # Safety
+/// As for `alter_table`.
+unsafe fn drop_part<'a>(statement: &pg_sys::DropStmt) -> Statement<'a> {
+    use pg_sys::ObjectType::{OBJECT_POLICY, OBJECT_TRIGGER};
+    if !matches!(statement.removeType, OBJECT_POLICY | OBJECT_TRIGGER) {
+        return Statement::Other;
+    }
+    // SAFETY: for these kinds the list holds one list of names: the relation's, then the object's. The grammar allows
+    // one object per statement.
+    unsafe {
+        let Some(names) = elements::<pg_sys::List>(statement.objects).into_iter().next() else {
+            return Statement::Other;
+        };
+        let mut parts: Vec<*mut pg_sys::Node> = elements::<pg_sys::Node>(names);
+        let Some(last) = parts.pop() else { return Statement::Other };
+        let mut relation_names = std::ptr::null_mut();
+        for part in parts {
+            relation_names = pg_sys::lappend(relation_names, part.cast());
+        }
+        let relation = resolve(pg_sys::makeRangeVarFromNameList(relation_names));
+        Statement::DropPart { relation, name: string_value(last) }
+    }
+}
+
+/// # Safety
+/// `node` must be a String node.
+unsafe fn string_value<'a>(node: *mut pg_sys::Node) -> &'a str {
+    // SAFETY: by the caller.
+    unsafe { text((*node.cast::<pg_sys::String>()).sval) }
+}
+
+/// # Safety
+/// `list` must be null or a pointer list of `T`.
+unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
+    if list.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: a list has `length` cells, each a pointer.
+    unsafe {
+        (0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).ptr_value.cast::<T>()).collect()
+    }
+}
+
+/// # Safety
+/// `name` must be null or a C string that outlives the result.
+unsafe fn text<'a>(name: *const c_char) -> &'a str {
+    if name.is_null() {
+        return "";
+    }
+    // SAFETY: by the caller.
+    unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("")
+}
+
+/// The relation a range variable means now; `InvalidOid` where there is none (the statement will say so itself).
+///
+/// # Safety
+/// `relation` must be null or a valid range variable.
+unsafe fn resolve(relation: *mut pg_sys::RangeVar) -> Oid {
+    if relation.is_null() {
+        return Oid::INVALID;
+    }
+    // SAFETY: looks the name up without locking; does not raise for a missing relation.
+    unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            relation,
+            pg_sys::NoLock as i32,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}

@@ -1,0 +1,72 @@
+//! Whose rights a piece of code runs with.
+
+use pgrx::pg_sys::{self, Oid};
+
+struct Restore {
+    user: Oid,
+    context: i32,
+}
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        // SAFETY: gives back what GetUserIdAndSecContext returned. (After an error the transaction's abort does the
+        // same; doing it twice is harmless, and an error caught by a caller needs it here.)
+        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) }
+    }
+}
+
+/// Runs `f` with the rights of `user`; gives back the caller's rights afterwards, also when `f` raises.
+pub fn run_as<R>(user: Oid, f: impl FnOnce() -> R) -> R {
+    let (mut current, mut context) = (Oid::INVALID, 0);
+    // SAFETY: writes the two results.
+    unsafe { pg_sys::GetUserIdAndSecContext(&mut current, &mut context) };
+    let _restore = Restore { user: current, context };
+    // SAFETY: SECURITY_LOCAL_USERID_CHANGE is what PostgreSQL itself uses for this: SET ROLE is refused inside.
+    unsafe {
+        pg_sys::SetUserIdAndSecContext(
+            user,
+            context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+        );
+    }
+    f()
+}
+
+/// The role whose rights apply now.
+pub fn current() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// The role whose rights applied outside of SECURITY DEFINER functions: who asked.
+pub fn outer() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::GetOuterUserId() }
+}
+
+/// The name of a role.
+pub fn name(role: Oid) -> Option<String> {
+    // SAFETY: returns a palloc'd string, or null with noerr.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        (!name.is_null()).then(|| std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// True for a superuser.
+pub fn is_superuser(role: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::superuser_arg(role) }
+}
+
+/// True if `member` has the rights of `role` (itself, by membership, or as a superuser).
+pub fn has_rights_of(member: Oid, role: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::has_privs_of_role(member, role) }
+}
+
+/// The oid of a role.
+pub fn role(name: &std::ffi::CStr) -> Option<Oid> {
+    // SAFETY: a syscache look-up that does not raise with missing_ok.
+    let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (oid != Oid::INVALID).then_some(oid)
+}

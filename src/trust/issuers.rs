@@ -1,0 +1,123 @@
+//! `trust_issuer` and `distrust_issuer`.
+
+use super::load::seconds;
+use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::role;
+use pgrx::datum::{DatumWithOid, Interval};
+use pgrx::prelude::*;
+use uuid::Uuid;
+use watertight_core::token::{Issuer, IssuerSpec};
+use watertight_core::{Code, Fault};
+
+/// Trusts an issuer, or replaces what was said of it before.
+///
+/// Runs as the extension's owner; EXECUTE is granted to `watertight_admin` only.
+///
+/// # Errors
+/// 22023 for an argument that cannot be trusted, 42704 for a tenant that does not exist.
+#[pg_extern(sql = false)]
+fn trust_issuer(
+    issuer: Option<&str>,
+    jwks: Option<pgrx::JsonB>,
+    audience: Option<&str>,
+    claims: Option<pgrx::JsonB>,
+    tenants: Option<Vec<Option<String>>>,
+    max_lifetime: Option<Interval>,
+    leeway: Option<Interval>,
+) {
+    let issuer = issuer.unwrap_or_else(|| missing("issuer"));
+    let jwks = jwks.unwrap_or_else(|| missing("jwks"));
+    let claims = claims.unwrap_or_else(|| pgrx::JsonB(serde_json::Value::Object(Default::default())));
+    let tenants = tenants.map(tenant_ids);
+    let spec = IssuerSpec {
+        issuer,
+        jwks: &jwks.0.to_string(),
+        audience,
+        claims: &claims.0.to_string(),
+        tenants: tenants.as_ref().map(|ids| ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect()),
+        max_lifetime: max_lifetime.map(seconds),
+        leeway: leeway.map(seconds),
+    };
+    Issuer::new(&spec).or_raise();
+    let arguments: Vec<DatumWithOid> = vec![
+        issuer.into(),
+        jwks.into(),
+        audience.into(),
+        claims.into(),
+        tenants.into(),
+        max_lifetime.into(),
+        leeway.into(),
+    ];
+    Spi::run_with_args(
+        "INSERT INTO watertight.issuers AS i (issuer, jwks, audience, claims, tenants, max_lifetime, leeway)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience,
+             claims = excluded.claims, tenants = excluded.tenants, max_lifetime = excluded.max_lifetime,
+             leeway = excluded.leeway, updated_at = pg_catalog.now()",
+        &arguments,
+    )
+    .map_err(internal)
+    .or_raise();
+}
+
+fn missing(argument: &str) -> ! {
+    raise(Fault::new(Code::InvalidParameter, format!("{argument} must not be null")))
+}
+
+/// Tenants are named by name or id; they are stored by id.
+fn tenant_ids(names: Vec<Option<String>>) -> Vec<pgrx::Uuid> {
+    let ids: Vec<pgrx::Uuid> = names
+        .into_iter()
+        .map(|name| {
+            let name = name.unwrap_or_else(|| missing("a tenant"));
+            Spi::get_one_with_args::<pgrx::Uuid>(
+                "SELECT id FROM watertight.tenants WHERE name = $1 OR id::pg_catalog.text = $1",
+                &[name.as_str().into()],
+            )
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| {
+                raise(
+                    Fault::new(Code::UndefinedObject, format!("tenant \"{name}\" does not exist"))
+                        .hint("Create it first with watertight.create_tenant()."),
+                )
+            })
+        })
+        .collect();
+    if ids.is_empty() {
+        raise(
+            Fault::new(Code::InvalidParameter, "an issuer must speak for at least one tenant")
+                .hint("Leave out tenants to let it speak for all of them."),
+        );
+    }
+    ids
+}
+
+/// Trusts an issuer no longer: its tokens stop working at the next statement of every session.
+///
+/// # Errors
+/// 42704 if the issuer is not trusted anyway.
+#[pg_extern(sql = false)]
+fn distrust_issuer(issuer: Option<&str>) {
+    let issuer = issuer.unwrap_or_else(|| missing("issuer"));
+    let gone = Spi::get_one_with_args::<String>(
+        "DELETE FROM watertight.issuers WHERE issuer = $1 RETURNING issuer",
+        &[issuer.into()],
+    );
+    if !matches!(gone, Ok(Some(_))) {
+        raise(
+            Fault::new(Code::UndefinedObject, format!("issuer \"{issuer}\" is not trusted"))
+                .hint("See watertight.issuers."),
+        );
+    }
+}
+
+/// Warns, when the extension is created, of a server with known holes in row security.
+#[pg_extern(sql = false)]
+fn check_server() {
+    let caller = role::current();
+    if !role::is_superuser(caller) {
+        raise(Fault::new(Code::InsufficientPrivilege, "watertight must be created by a superuser"));
+    }
+    crate::guard::warn_of_old_server();
+}
