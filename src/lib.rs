@@ -37,6 +37,7 @@ pub extern "C-unwind" fn _PG_init() {
                 ),
         );
     }
+    sys::preload::silence_backtraces();
     // Settings first: the prefix is reserved with the last of them.
     pg::settings::define();
     context::install();

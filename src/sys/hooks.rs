@@ -1,4 +1,10 @@
-//! Hooks of the server: each keeps the hook it found, calls ours, and goes on to the one it found.
+//! Hooks of the server: each keeps the hook it found, runs ours, and goes on to the one it found.
+//!
+//! A hook has two halves. Ours runs in a function of its own, under pgrx's guard. The call of the next hook stands
+//! directly in the outer frame, which owns nothing that would need dropping, so an error in it may pass through as it
+//! passes through C. pgrx's guard around that call (`pg_guard_ffi_boundary`) would be safe as well, but it rebuilds
+//! the error and loses its CONTEXT, its position in the query, and the names of constraint, table and column that
+//! clients read.
 
 use super::activity;
 use super::local::Local;
@@ -25,7 +31,20 @@ pub fn install_utility(before: fn(Statement<'_>), mask: Masker) {
     }
 }
 
-#[pgrx::pg_guard]
+unsafe extern "C-unwind" {
+    // Declared here without pgrx's guard: see above.
+    fn standard_ProcessUtility(
+        statement: *mut pg_sys::PlannedStmt,
+        text: *const c_char,
+        read_only_tree: bool,
+        context: pg_sys::ProcessUtilityContext::Type,
+        params: pg_sys::ParamListInfo,
+        environment: *mut pg_sys::QueryEnvironment,
+        destination: *mut pg_sys::DestReceiver,
+        completion: *mut pg_sys::QueryCompletion,
+    );
+}
+
 #[allow(clippy::too_many_arguments, reason = "PostgreSQL's signature")]
 unsafe extern "C-unwind" fn process_utility(
     statement: *mut pg_sys::PlannedStmt,
@@ -37,11 +56,27 @@ unsafe extern "C-unwind" fn process_utility(
     destination: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
-    // SAFETY: PostgreSQL passes a valid utility statement.
-    let tree = unsafe { (*statement).utilityStmt };
-    let mut text = text;
-    // SAFETY: as above; the tree outlives the call.
+    // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
+    // nothing.
+    unsafe {
+        let text = before_utility((*statement).utilityStmt, text);
+        match PREVIOUS_UTILITY.get() {
+            Some(previous) => {
+                previous(statement, text, read_only_tree, context, params, environment, destination, completion);
+            }
+            None => standard_ProcessUtility(
+                statement, text, read_only_tree, context, params, environment, destination, completion,
+            ),
+        }
+    }
+}
+
+/// Our half: returns the text to pass on.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> *const c_char {
+    // SAFETY: by the caller; the tree outlives the call.
     let parsed = unsafe { Statement::read(tree) };
+    let mut text = text;
     if let (Statement::SetVariable { .. }, Some(mask)) = (&parsed, MASK.get()) {
         activity::mask_current(mask);
         text = activity::masked_copy(text, mask);
@@ -49,19 +84,7 @@ unsafe extern "C-unwind" fn process_utility(
     if let Some(before) = ON_UTILITY.get() {
         before(parsed);
     }
-    // SAFETY: passes on what we were given. The closure owns nothing that would need dropping.
-    unsafe {
-        match PREVIOUS_UTILITY.get() {
-            Some(previous) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
-                previous(
-                    statement, text, read_only_tree, context, params, environment, destination, completion,
-                );
-            }),
-            None => pg_sys::standard_ProcessUtility(
-                statement, text, read_only_tree, context, params, environment, destination, completion,
-            ),
-        }
-    }
+    text
 }
 
 /// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.

@@ -30,16 +30,26 @@ pub fn install(floor_of: fn(Oid) -> Option<Floor>) {
     }
 }
 
-#[pgrx::pg_guard]
+// Two halves, as in `hooks`: an error in the next hook passes through a frame that owns nothing.
 unsafe extern "C-unwind" fn restrictive(
     command: pg_sys::CmdType::Type,
     relation: pg_sys::Relation,
 ) -> *mut pg_sys::List {
-    let mut policies = match PREVIOUS.get() {
-        // SAFETY: passes on what we were given.
-        Some(previous) => unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| previous(command, relation)) },
-        None => std::ptr::null_mut(),
-    };
+    // SAFETY: passes on what we were given.
+    unsafe {
+        let policies = match PREVIOUS.get() {
+            Some(previous) => previous(command, relation),
+            None => std::ptr::null_mut(),
+        };
+        with_floor(relation, policies)
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn with_floor(
+    relation: pg_sys::Relation,
+    mut policies: *mut pg_sys::List,
+) -> *mut pg_sys::List {
     // SAFETY: PostgreSQL passes an open relation.
     let oid = unsafe { (*relation).rd_id };
     if let Some(floor) = FLOOR_OF.get().and_then(|floor_of| floor_of(oid)) {

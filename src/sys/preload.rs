@@ -20,3 +20,10 @@ pub fn server_version_num() -> u32 {
     };
     text.to_str().ok().and_then(|t| t.parse().ok()).unwrap_or(0)
 }
+
+/// Keeps Rust backtraces out of error messages. pgrx appends one to DETAIL whenever the server's environment has
+/// RUST_BACKTRACE: it would tell clients about source paths, and change the messages of errors that are not ours.
+pub fn silence_backtraces() {
+    // SAFETY: called while libraries are preloaded, when the server has one thread.
+    unsafe { std::env::set_var("RUST_LIB_BACKTRACE", "0") }
+}
