@@ -66,26 +66,45 @@ REVOKE ALL ON watertight.tenants, watertight.issuers, watertight.revoked_tokens,
 GRANT SELECT ON watertight.tenants, watertight.revoked_tokens, watertight.revoked_users,
                 watertight.protected_tables, watertight.protected_schemas TO watertight_admin;
 
--- Whoever changes a row, by whatever means, every backend hears of it at commit. ALWAYS: also under
--- session_replication_role = replica, as logical replication and some restores run.
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.tenants
-    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.issuers
-    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.revoked_tokens
-    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.revoked_users
-    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.protected_tables
-    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON watertight.protected_schemas
+-- Whoever changes a row, by whatever means, every backend hears of it at commit. For each row, because statement
+-- triggers are not fired by logical replication, nor by a caller that stops reading RETURNING early (SPI with a limit).
+-- ALWAYS: also under session_replication_role = replica.
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.tenants
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.tenants
     FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.tenants ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.tenants ENABLE ALWAYS TRIGGER notify_truncate;
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.issuers
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.issuers
+    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.issuers ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.issuers ENABLE ALWAYS TRIGGER notify_truncate;
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.revoked_tokens
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.revoked_tokens
+    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.revoked_tokens ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.revoked_tokens ENABLE ALWAYS TRIGGER notify_truncate;
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.revoked_users
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.revoked_users
+    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.revoked_users ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.revoked_users ENABLE ALWAYS TRIGGER notify_truncate;
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.protected_tables
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.protected_tables
+    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.protected_tables ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.protected_tables ENABLE ALWAYS TRIGGER notify_truncate;
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON watertight.protected_schemas
+    FOR EACH ROW EXECUTE FUNCTION watertight.notify_registry_change();
+CREATE TRIGGER notify_truncate BEFORE TRUNCATE ON watertight.protected_schemas
+    FOR EACH STATEMENT EXECUTE FUNCTION watertight.notify_registry_change();
 ALTER TABLE watertight.protected_schemas ENABLE ALWAYS TRIGGER notify;
+ALTER TABLE watertight.protected_schemas ENABLE ALWAYS TRIGGER notify_truncate;
 
 SELECT pg_catalog.pg_extension_config_dump('watertight.tenants', '');
 SELECT pg_catalog.pg_extension_config_dump('watertight.issuers', '');
