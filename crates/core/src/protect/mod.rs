@@ -1,1 +1,33 @@
-//! Row security: facts about a table in, DDL out.
+//! Row security: facts about tables in, an ordered list of statements out.
+//!
+//! [`plan`] and [`unplan`] decide everything `watertight.protect()` does. They read no catalog and run nothing, so each
+//! rule has a plain test; facts that already satisfy every rule give an empty list.
+
+mod column;
+mod creator;
+mod facts;
+mod foreign;
+mod index;
+mod keys;
+mod options;
+mod plan;
+mod policy;
+mod refuse;
+mod scope;
+mod subject;
+mod unplan;
+
+#[cfg(test)]
+mod tests;
+
+pub use column::Holds;
+pub use creator::TRIGGER;
+pub use facts::{
+    ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, PolicyFacts, Side, SideTenant, TableFacts,
+    TriggerFacts, read,
+};
+pub use options::{Backfill, Newcomer, Options, Plan, Record, Statement};
+pub use plan::plan;
+pub use policy::POLICY;
+pub use refuse::{compartments, created, materialized_view, protected_through, schema, schema_member};
+pub use unplan::unplan;

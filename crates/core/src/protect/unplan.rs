@@ -1,0 +1,65 @@
+//! The way back.
+
+use super::column::{self, Holds};
+use super::facts::TableFacts;
+use super::options::{Plan, Statement};
+use super::{creator, policy};
+use crate::sql::ident;
+use crate::{Code, Fault};
+
+/// What `unprotect()` has to do for a table and its descendants. The column, NOT NULL, indexes and scoped keys stay: the rows
+/// still have their tenants. Row security stays where the owner has policies of their own.
+///
+/// # Errors
+/// 42704 when the first table is not protected.
+pub fn unplan(tables: &[TableFacts]) -> Result<Plan, Fault> {
+    let mut plan = Plan::default();
+    if let Some(root) = tables.first().filter(|root| root.protected.is_none()) {
+        return Err(Fault::new(Code::UndefinedObject, format!("table {} is not protected", root.label())));
+    }
+    for table in tables {
+        let Some(record) = &table.protected else { continue };
+        trigger(table, &mut plan.statements);
+        security(table, &mut plan.statements);
+        default(table, &record.tenant_column, &mut plan.statements);
+        plan.records.push(record.clone());
+    }
+    Ok(plan)
+}
+
+fn run(table: &TableFacts, sql: String) -> Statement {
+    Statement { relation: table.oid, reads: None, owner: table.owner, sql }
+}
+
+/// A partition's trigger goes with its parent's.
+fn trigger(table: &TableFacts, out: &mut Vec<Statement>) {
+    if table.creator_trigger.as_ref().is_some_and(|trigger| !trigger.inherited) {
+        out.push(run(table, format!("DROP TRIGGER {} ON {}", ident(creator::TRIGGER), table.sql())));
+    }
+}
+
+fn security(table: &TableFacts, out: &mut Vec<Statement>) {
+    if table.policies.iter().any(|policy| policy.name == policy::POLICY) {
+        out.push(run(table, format!("DROP POLICY {} ON {}", ident(policy::POLICY), table.sql())));
+    }
+    let others = table.policies.iter().any(|policy| policy.name != policy::POLICY);
+    if !others && (table.row_security || table.forced) {
+        out.push(run(
+            table,
+            format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY", table.sql()),
+        ));
+    }
+}
+
+/// Only on this table: a descendant has its own turn.
+fn default(table: &TableFacts, name: &str, out: &mut Vec<Statement>) {
+    let ours = table.column(name).is_some_and(|column| {
+        Holds::of(&column.type_name).is_some_and(|holds| column::has_default(column, holds))
+    });
+    if ours {
+        out.push(run(
+            table,
+            format!("ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT", table.sql(), ident(name)),
+        ));
+    }
+}
