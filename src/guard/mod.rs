@@ -2,10 +2,11 @@
 
 mod cursor;
 mod protection;
+mod whole_table;
 
 use crate::pg::error;
 use crate::sys::statement::Statement;
-use crate::sys::{hooks, preload};
+use crate::sys::{access, hooks, preload};
 use watertight_core::guard::old_server;
 use watertight_core::token::mask;
 
@@ -13,12 +14,14 @@ use watertight_core::token::mask;
 pub fn install() {
     hooks::install_utility(before, mask);
     hooks::install_log(mask);
+    access::install(whole_table::truncate);
 }
 
 fn before(statement: Statement<'_>) {
     match &statement {
         Statement::DeclareCursor { name, hold } => cursor::declare(name, *hold),
         Statement::Fetch { name } => cursor::fetch(name),
+        Statement::CreateTrigger { relation } => whole_table::create_trigger(*relation),
         _ => protection::check(&statement),
     }
 }

@@ -1,22 +1,24 @@
-//! Row security: the DDL, the rewrite, the floor, and the event triggers.
+//! Row security: `protect()` and its relatives, the policy's functions, the floor, and the event triggers that keep new
+//! tables from slipping through.
 
+mod api;
+mod apply;
+mod arguments;
+mod backfill;
+mod catalog;
+mod change;
+mod creator;
+mod events;
+mod family;
 mod floor;
+mod materialized;
+mod owner;
+mod record;
 mod rewrite;
+mod schema;
 
-use crate::sys::local::Local;
-
-/// The name of our policy on every protected table.
-pub const POLICY: &str = "watertight";
-/// The name of our trigger on tables that record their creator.
-pub const TRIGGER: &str = "watertight_creator";
-
-/// True while `protect` or `unprotect` itself runs DDL: the guard and the event triggers keep out of its way.
-static CHANGING: Local<bool> = Local::new(false);
-
-/// True while this backend's own DDL changes a table's protection.
-pub fn changing_protection() -> bool {
-    CHANGING.get()
-}
+pub use change::{changing_protection, is_changing};
+pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {

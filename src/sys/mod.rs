@@ -3,6 +3,7 @@
 //! Nothing here knows what a tenant is. Everything here relies on one fact: a PostgreSQL backend runs its code in
 //! one thread.
 
+pub mod access;
 pub mod activity;
 pub mod function;
 pub mod hooks;

@@ -63,6 +63,11 @@ pub enum Statement<'a> {
         /// The policy or trigger.
         name: &'a str,
     },
+    /// CREATE TRIGGER.
+    CreateTrigger {
+        /// The table.
+        relation: Oid,
+    },
     /// ALTER TABLE RENAME COLUMN.
     RenameColumn {
         /// The table.
@@ -105,6 +110,9 @@ impl<'a> Statement<'a> {
                     let alter = &*tree.cast::<pg_sys::AlterPolicyStmt>();
                     Statement::AlterPolicy { relation: resolve(alter.table), policy: text(alter.policy_name) }
                 }
+                NodeTag::T_CreateTrigStmt => Statement::CreateTrigger {
+                    relation: resolve((*tree.cast::<pg_sys::CreateTrigStmt>()).relation),
+                },
                 NodeTag::T_RenameStmt => rename(&*tree.cast::<pg_sys::RenameStmt>()),
                 NodeTag::T_DropStmt => drop_part(&*tree.cast::<pg_sys::DropStmt>()),
                 _ => Statement::Other,

@@ -1,0 +1,34 @@
+//! Rights on a whole table that row security does not narrow, and that `GRANT ALL` hands out by the way.
+
+use crate::pg::error::raise;
+use crate::pg::role;
+use crate::registry::protected;
+use crate::sys::lookup;
+use pgrx::pg_sys::Oid;
+use watertight_core::{Code, Fault};
+
+/// TRUNCATE empties a table for all tenants. (An administrator's bypass is a superuser's.)
+pub fn truncate(relation: Oid) {
+    if role::is_superuser(role::current()) || protected::get(relation).is_none() {
+        return;
+    }
+    raise(
+        Fault::new(Code::InsufficientPrivilege, "cannot truncate a protected table")
+            .detail("TRUNCATE ignores row security: it would delete the rows of every tenant.")
+            .hint("Use DELETE, or have a superuser do it."),
+    )
+}
+
+/// A trigger runs in every tenant's sessions, so only the table's owner may add one; the TRIGGER right is not enough.
+pub fn create_trigger(relation: Oid) {
+    if relation == Oid::INVALID || protected::get(relation).is_none() {
+        return;
+    }
+    if role::has_privs_of(role::current(), lookup::relation_owner(relation)) {
+        return;
+    }
+    raise(
+        Fault::new(Code::InsufficientPrivilege, "must be owner of a protected table to create a trigger on it")
+            .detail("The trigger would run in the sessions of every tenant."),
+    )
+}

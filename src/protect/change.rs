@@ -1,0 +1,36 @@
+//! Which table our own DDL is changing now.
+//!
+//! Guards let that statement pass, and the event trigger does not answer it. It names the table, because user code may run
+//! inside (an index expression, say): that code gets no pass for any other table.
+
+use crate::sys::local::Local;
+use pgrx::pg_sys::Oid;
+use watertight_core::protect::Statement;
+
+static CHANGING: Local<Option<(Oid, Oid)>> = Local::new(None);
+
+struct Restore(Option<(Oid, Oid)>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CHANGING.set(self.0);
+    }
+}
+
+/// Runs `f` while `statement` is known to be ours; also after an error nothing remains of it.
+pub fn during<R>(statement: &Statement, f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(CHANGING.get());
+    let relation = Oid::from(statement.relation);
+    CHANGING.set(Some((relation, statement.reads.map_or(relation, Oid::from))));
+    f()
+}
+
+/// True for the table that our statement is changing, and for the one its foreign key references.
+pub fn is_changing(relation: Oid) -> bool {
+    CHANGING.get().is_some_and(|(changed, read)| relation == changed || relation == read)
+}
+
+/// True while one of our statements runs.
+pub fn changing_protection() -> bool {
+    CHANGING.get().is_some()
+}

@@ -1,0 +1,81 @@
+//! A table and everything below it: locked, allowed, and looked at.
+
+use super::catalog::{self, facts};
+use super::owner;
+use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::role;
+use pgrx::pg_sys::Oid;
+use pgrx::spi::Spi;
+use watertight_core::protect::{Options, TableFacts};
+use watertight_core::{Code, Fault};
+
+const FAMILY: &str = include_str!("queries/family.sql");
+
+/// Who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A user, who must own every table.
+    User,
+    /// An event trigger, on behalf of a parent or a schema that is protected already.
+    Event,
+}
+
+/// Locks a relation as its owner. `mode` is `ACCESS EXCLUSIVE`, or `ACCESS SHARE` for a dry run. PostgreSQL locks the
+/// descendants of a table with it.
+pub fn lock(table: &TableFacts, mode: &str) {
+    if !matches!(table.kind, 'r' | 'p') {
+        return;
+    }
+    let command = format!("LOCK TABLE {} IN {mode} MODE", table.sql());
+    role::as_user(Oid::from(table.owner), || Spi::run(&command)).map_err(internal).or_raise();
+    // The lock was taken by name: another session may have renamed two tables in between.
+    let now = facts(Oid::from(table.oid));
+    if now.schema != table.schema || now.name != table.name {
+        raise(
+            Fault::new(
+                Code::NotInPrerequisiteState,
+                format!("table {} was renamed concurrently", table.label()),
+            )
+            .hint("Try again."),
+        );
+    }
+}
+
+/// The facts of a relation (which the caller has locked) and of everything below it, parents first.
+pub fn members(root: Oid, asker: Asker) -> Vec<TableFacts> {
+    let members: Vec<TableFacts> = catalog::oids(FAMILY, &[root.into()]).into_iter().map(facts).collect();
+    if asker == Asker::User {
+        members.iter().for_each(owner::require_table);
+    }
+    members
+}
+
+/// Finds out, for a family, whether rows would be without a tenant.
+pub fn look_at_rows(family: &mut [TableFacts], options: &Options) {
+    let Some(root) = family.first() else { return };
+    let column = options.column_of(root.protected.as_ref()).to_owned();
+    for table in family {
+        table.unassigned = unassigned(table, &column);
+    }
+}
+
+/// `None` when row security hides rows from the owner: then the statements that need the answer will find it out.
+fn unassigned(table: &TableFacts, column: &str) -> Option<bool> {
+    let condition = match table.column(column) {
+        _ if table.kind != 'r' => return Some(false),
+        Some(column) if column.not_null => return Some(false),
+        Some(column) => format!(" WHERE {} IS NULL", column.quoted),
+        None => String::new(),
+    };
+    let owner = Oid::from(table.owner);
+    if table.row_security && table.forced && !sees_all(owner) {
+        return None;
+    }
+    let query = format!("SELECT EXISTS (SELECT FROM ONLY {}{condition})", table.sql());
+    role::as_user(owner, || catalog::one(&query, &[]))
+}
+
+fn sees_all(role: Oid) -> bool {
+    let query = "SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.oid = $1";
+    catalog::one(query, &[role.into()]).unwrap_or(false)
+}

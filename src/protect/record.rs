@@ -1,0 +1,51 @@
+//! The registry's rows, written as the extension's owner.
+
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::role;
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys::Oid;
+use pgrx::spi::Spi;
+use watertight_core::protect::Record;
+
+fn write(command: &str, arguments: &[DatumWithOid]) {
+    role::as_extension_owner(|| Spi::run_with_args(command, arguments)).map_err(internal).or_raise();
+}
+
+/// Registers a table, or changes its row.
+pub fn table(record: &Record) {
+    write(
+        "INSERT INTO watertight.protected_tables AS p (relation, tenant_column, creator_column, scope_keys)
+         VALUES ($1, $2::text, $3::text, $4)
+         ON CONFLICT (relation) DO UPDATE SET tenant_column = excluded.tenant_column,
+             creator_column = excluded.creator_column, scope_keys = excluded.scope_keys",
+        &[
+            Oid::from(record.relation).into(),
+            record.tenant_column.as_str().into(),
+            record.creator_column.as_deref().into(),
+            record.scope_keys.into(),
+        ],
+    );
+}
+
+/// Removes tables from the registry.
+pub fn forget_tables(relations: &[Oid]) {
+    write(
+        "DELETE FROM watertight.protected_tables p WHERE p.relation = ANY ($1)",
+        &[relations.to_vec().into()],
+    );
+}
+
+/// Registers a schema, or changes its row.
+pub fn schema(schema: Oid, tenant_column: &str, scope_keys: bool) {
+    write(
+        "INSERT INTO watertight.protected_schemas AS s (schema, tenant_column, scope_keys)
+         VALUES ($1, $2::text, $3)
+         ON CONFLICT (schema) DO UPDATE SET tenant_column = excluded.tenant_column, scope_keys = excluded.scope_keys",
+        &[schema.into(), tenant_column.into(), scope_keys.into()],
+    );
+}
+
+/// Removes schemas from the registry.
+pub fn forget_schemas(schemas: &[Oid]) {
+    write("DELETE FROM watertight.protected_schemas s WHERE s.schema = ANY ($1)", &[schemas.to_vec().into()]);
+}
