@@ -11,6 +11,7 @@ mod token;
 mod verdict;
 
 pub use creator::creator;
+pub use token::is_token_setting;
 pub use hot::{current_id, current_key, current_name};
 pub use verdict::{as_tenant, identity};
 

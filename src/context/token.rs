@@ -16,6 +16,11 @@ use watertight_core::{Code, Fault};
 /// The setting's name.
 pub const NAME: &std::ffi::CStr = c"watertight.token";
 
+/// True for the name of the setting as a statement may write it.
+pub fn is_token_setting(name: &str) -> bool {
+    NAME.to_str().is_ok_and(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// What a backend remembers of a token it has verified. Never whether it counts now.
 pub struct Entry {
     /// The generation of trust it was verified under.

@@ -4,7 +4,9 @@ mod cursor;
 mod protection;
 mod whole_table;
 
+use crate::context;
 use crate::pg::error;
+use crate::sys::hooks::Text;
 use crate::sys::statement::Statement;
 use crate::sys::{access, hooks, preload};
 use watertight_core::guard::old_server;
@@ -17,13 +19,15 @@ pub fn install() {
     access::install(whole_table::truncate);
 }
 
-fn before(statement: Statement<'_>) {
-    match &statement {
+fn before(statement: &Statement<'_>) -> Text {
+    match statement {
+        Statement::SetVariable { name } if context::is_token_setting(name) => return Text::Secret,
         Statement::DeclareCursor { name, hold } => cursor::declare(name, *hold),
         Statement::Fetch { name } => cursor::fetch(name),
         Statement::CreateTrigger { relation } => whole_table::create_trigger(*relation),
-        _ => protection::check(&statement),
+        _ => protection::check(statement),
     }
+    Text::Plain
 }
 
 /// Warns of a server with known holes in row security.

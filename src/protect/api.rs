@@ -42,6 +42,7 @@ fn protect(
     options.backfill = backfill.map(backfill::tenant);
     look_at_rows(&mut tables, &options);
     let plan = plan(&tables, &options).or_raise();
+    owner::require_others(&plan, &tables);
     SetOfIterator::new(if dry_run { apply::texts(&plan) } else { apply::protect(&plan) })
 }
 

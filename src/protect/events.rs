@@ -5,7 +5,7 @@
 //! are in: a restore puts their parts back one by one.
 
 use super::family::{Asker, look_at_rows, members};
-use super::{apply, catalog, change, materialized, record};
+use super::{apply, catalog, change, materialized, owner, record};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::{ext, role};
 use crate::registry::protected;
@@ -123,5 +123,7 @@ fn protect_one(table: Newcomer) {
     }
     let options = table.options();
     look_at_rows(&mut family, &options);
-    apply::protect(&plan(&family, &options).map_err(created).or_raise());
+    let plan = plan(&family, &options).map_err(created).or_raise();
+    owner::require_others(&plan, &family);
+    apply::protect(&plan);
 }

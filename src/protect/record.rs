@@ -40,7 +40,8 @@ pub fn schema(schema: Oid, tenant_column: &str, scope_keys: bool) {
     write(
         "INSERT INTO watertight.protected_schemas AS s (schema, tenant_column, scope_keys)
          VALUES ($1, $2::text, $3)
-         ON CONFLICT (schema) DO UPDATE SET tenant_column = excluded.tenant_column, scope_keys = excluded.scope_keys",
+         ON CONFLICT (schema) DO UPDATE SET tenant_column = excluded.tenant_column,
+             scope_keys = s.scope_keys OR excluded.scope_keys",
         &[schema.into(), tenant_column.into(), scope_keys.into()],
     );
 }

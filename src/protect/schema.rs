@@ -43,7 +43,7 @@ fn protect_schema(
     let dry_run = given("dry_run", dry_run);
     let mut options = Options {
         tenant_column: name(given("tenant_column", tenant_column)),
-        scope_keys: given("scope_keys", scope_keys),
+        scope_keys: given("scope_keys", scope_keys) | has_scoped_keys(schema),
         keep_recorded: true,
         ..Options::default()
     };
@@ -51,6 +51,7 @@ fn protect_schema(
     let mode = if dry_run { "ACCESS SHARE" } else { "ACCESS EXCLUSIVE" };
     let tables = tables(schema, mode, |family| look_at_rows(family, &options));
     let plan = plan(&tables, &options).or_raise();
+    owner::require_others(&plan, &tables);
     if dry_run {
         return SetOfIterator::new(apply::texts(&plan));
     }
@@ -127,6 +128,12 @@ pub fn is_protected(name: &str) -> bool {
     let query = "SELECT true FROM watertight.protected_schemas s
                  JOIN pg_catalog.pg_namespace n ON n.oid = s.schema WHERE n.nspname = $1";
     role::as_extension_owner(|| catalog::one(query, &[name.into()])).unwrap_or(false)
+}
+
+/// Scoped keys stay scoped, also those of tables that came since.
+fn has_scoped_keys(schema: Oid) -> bool {
+    let query = "SELECT s.scope_keys FROM watertight.protected_schemas s WHERE s.schema = $1";
+    role::as_extension_owner(|| catalog::one(query, &[schema.into()])).unwrap_or(false)
 }
 
 fn has_protected_parent(table: &TableFacts) -> bool {

@@ -12,6 +12,20 @@ pub fn mask_current(mask: fn(&str) -> Option<String>) {
     }
 }
 
+/// The text to pass on in place of a utility statement's `text`, masked as by `mask_current`. Usually it is the very text of
+/// the running statement, and then masked once.
+pub fn mask_statement(text: *const c_char, mask: fn(&str) -> Option<String>) -> *const c_char {
+    // SAFETY: a plain global.
+    let is_current = std::ptr::eq(text, unsafe { pg_sys::debug_query_string });
+    mask_current(mask);
+    if is_current {
+        // SAFETY: a plain global.
+        unsafe { pg_sys::debug_query_string }
+    } else {
+        masked_copy(text, mask)
+    }
+}
+
 /// Replaces the running statement's text for error reports; returns the new text if `mask` changed it.
 pub fn mask_query_string(mask: fn(&str) -> Option<String>) -> Option<*const c_char> {
     // SAFETY: a global that is null or a C string which lives as long as the statement.

@@ -14,14 +14,23 @@ use std::ffi::c_char;
 
 type Masker = fn(&str) -> Option<String>;
 
+/// Whether a statement's text may be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// As it is.
+    Plain,
+    /// It may hold a secret: mask it.
+    Secret,
+}
+
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
-static ON_UTILITY: Local<Option<fn(Statement<'_>)>> = Local::new(None);
+static ON_UTILITY: Local<Option<fn(&Statement<'_>) -> Text>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
 static MASK: Local<Option<Masker>> = Local::new(None);
 
-/// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in
-/// the statement's text that other extensions, the log and `pg_stat_activity` get.
-pub fn install_utility(before: fn(Statement<'_>), mask: Masker) {
+/// `before` is called with every utility statement before it runs, raises to refuse it, and says whether its text is
+/// secret. `mask` then hides the secret in what other extensions, the log and `pg_stat_activity` get.
+pub fn install_utility(before: fn(&Statement<'_>) -> Text, mask: Masker) {
     ON_UTILITY.set(Some(before));
     MASK.set(Some(mask));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
@@ -75,16 +84,12 @@ unsafe extern "C-unwind" fn process_utility(
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> *const c_char {
     // SAFETY: by the caller; the tree outlives the call.
-    let parsed = unsafe { Statement::read(tree) };
-    let mut text = text;
-    if let (Statement::SetVariable { .. }, Some(mask)) = (&parsed, MASK.get()) {
-        activity::mask_current(mask);
-        text = activity::masked_copy(text, mask);
+    let statement = unsafe { Statement::read(tree) };
+    let secret = ON_UTILITY.get().map_or(Text::Plain, |before| before(&statement)) == Text::Secret;
+    match MASK.get() {
+        Some(mask) if secret => activity::mask_statement(text, mask),
+        _ => text,
     }
-    if let Some(before) = ON_UTILITY.get() {
-        before(parsed);
-    }
-    text
 }
 
 /// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.

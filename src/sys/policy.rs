@@ -48,7 +48,7 @@ unsafe extern "C-unwind" fn restrictive(
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn with_floor(
     relation: pg_sys::Relation,
-    mut policies: *mut pg_sys::List,
+    policies: *mut pg_sys::List,
 ) -> *mut pg_sys::List {
     // SAFETY: PostgreSQL passes an open relation.
     let oid = unsafe { (*relation).rd_id };
@@ -58,7 +58,7 @@ unsafe extern "C-unwind" fn with_floor(
             let using = predicate(relation, floor, floor.using);
             let check = predicate(relation, floor, floor.check);
             if !only_these(relation, using, check) {
-                policies = pg_sys::lappend(policies, policy(using, check).cast());
+                return pg_sys::lappend(policies, policy(using, check).cast());
             }
         }
     }

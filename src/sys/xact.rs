@@ -66,12 +66,6 @@ pub const fn from_unix_seconds(seconds: i64) -> i64 {
     seconds.saturating_sub(EPOCH_OFFSET).saturating_mul(1_000_000)
 }
 
-/// The wall clock, in microseconds since the Unix epoch.
-pub fn now_unix_micros() -> i64 {
-    // SAFETY: reads the clock.
-    to_unix_micros(unsafe { pg_sys::GetCurrentTimestamp() })
-}
-
 /// True inside a transaction that may read catalogs.
 pub fn in_transaction() -> bool {
     // SAFETY: reads the transaction state.
@@ -82,10 +76,4 @@ pub fn in_transaction() -> bool {
 pub fn in_parallel_worker() -> bool {
     // SAFETY: plain globals of the server.
     unsafe { pg_sys::InitializingParallelWorker || pg_sys::ParallelWorkerNumber >= 0 }
-}
-
-/// True while this backend runs a query in parallel (settings cannot change then).
-pub fn in_parallel_mode() -> bool {
-    // SAFETY: reads the transaction state.
-    unsafe { pg_sys::IsInParallelMode() }
 }

@@ -171,8 +171,7 @@ SELECT pg_catalog.jsonb_build_object(
         SELECT pg_catalog.jsonb_build_object(
             'column', CASE WHEN t.tgnargs = 1 THEN pg_catalog.convert_from(
                 pg_catalog.substr(t.tgargs, 1, pg_catalog.length(t.tgargs) - 1), pg_catalog.getdatabaseencoding()) END,
-            'intact', t.tgfoid = p.oid AND t.tgtype = 23 AND t.tgqual IS NULL AND t.tgattr = '' AND t.tgenabled = 'A',
-            'inherited', t.tgparentid <> 0)
+            'intact', t.tgfoid = p.oid AND t.tgtype = 23 AND t.tgqual IS NULL AND t.tgattr = '' AND t.tgenabled = 'A')
         FROM pg_catalog.pg_trigger t
         LEFT JOIN pg_catalog.pg_proc p ON p.proname = 'record_creator'
             AND p.pronamespace = 'watertight'::pg_catalog.regnamespace AND p.pronargs = 0
