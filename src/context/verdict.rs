@@ -81,7 +81,7 @@ pub fn required() -> Option<&'static Tenant> {
 
 fn missing() -> Fault {
     Fault::new(Code::InvalidAuthorization, "no tenant context")
-        .detail("The table is protected by watertight, and this statement carries no token.")
+        .detail("The statement needs a tenant, and the session has no token that counts now.")
         .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
 }
 
@@ -121,33 +121,41 @@ fn check_times(head: &Head, now: i64) -> Result<(), Fault> {
             .hint("Get a fresh token from the issuer and set it with watertight.begin()."))
     };
     if now >= head.until {
-        return refuse("token has expired");
+        return refuse("the token has expired");
     }
     if now < head.from {
-        return refuse("token is not valid yet");
+        return refuse("the token is not valid yet");
     }
     Ok(())
 }
 
 /// Asks the registry.
 fn resolve() -> Result<&'static Tenant, Fault> {
-    let refuse = |what: &str| Err(Fault::new(Code::InvalidAuthorization, what));
+    let refuse = |what: &str, hint: &str| Err(Fault::new(Code::InvalidAuthorization, what).hint(hint));
     let Some(tables) = ext::tables() else {
-        return refuse("watertight is not installed in this database");
+        return refuse("watertight is not installed in this database", "Run CREATE EXTENSION watertight.");
     };
     let revoked = token::with_facts(|facts| {
         registry::is_revoked(&tables, facts.jti(), facts.user(), facts.issued_at())
     });
     if revoked != Some(false) {
-        return refuse("token has been revoked");
+        return refuse("the token has been revoked", "Get a fresh token from the issuer, if you still may.");
     }
     let found = token::with_facts(|facts| registry::find(&tables, facts.tenant())).flatten();
-    let Some((tenant, status)) = found else { return refuse("token names a tenant that does not exist") };
+    let Some((tenant, status)) = found else {
+        return refuse(
+            "the token names a tenant that does not exist",
+            "An administrator creates tenants with watertight.create_tenant(); name, id or key must match exactly.",
+        );
+    };
     if status != Status::Active {
-        return refuse("tenant is suspended");
+        return refuse("the tenant is suspended", "An administrator resumes it with watertight.resume_tenant().");
     }
     if !issuer_may_speak_for(&tables, tenant) {
-        return refuse("token's issuer is not trusted for this tenant");
+        return refuse(
+            "the token's issuer is not trusted for this tenant",
+            "An administrator names the tenants of an issuer in watertight.trust_issuer().",
+        );
     }
     Ok(tenant)
 }
@@ -172,7 +180,8 @@ fn default_tenant() -> Result<&'static Tenant, Fault> {
     let name = settings::default_tenant().ok_or_else(|| unusable("watertight.default_tenant is not set"))?;
     match registry::find(&tables, TenantRef::Name(&name)) {
         Some((tenant, Status::Active)) => Ok(tenant),
-        Some(_) => Err(Fault::new(Code::InvalidAuthorization, "tenant is suspended")),
+        Some(_) => Err(Fault::new(Code::InvalidAuthorization, "the tenant is suspended")
+            .hint("An administrator resumes it with watertight.resume_tenant().")),
         None => Err(unusable("the default tenant does not exist")),
     }
 }

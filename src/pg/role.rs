@@ -18,9 +18,9 @@ pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
     user::run_as(ext::owner(), f)
 }
 
-/// Who asked, by name: the role outside of our SECURITY DEFINER functions.
+/// Who asked, by name: the role that logged in, whatever role it has set since.
 pub fn caller_name() -> String {
-    user::name(user::outer()).unwrap_or_default()
+    user::name(user::session()).unwrap_or_default()
 }
 
 /// True for members of `watertight_admin` and superusers.

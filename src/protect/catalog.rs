@@ -2,10 +2,10 @@
 
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
-use pgrx::JsonB;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::Oid;
-use pgrx::spi::Spi;
+use pgrx::spi::{Spi, SpiError, SpiHeapTupleData};
+use pgrx::{FromDatum, IntoDatum, JsonB};
 use watertight_core::protect::{TableFacts, read};
 use watertight_core::{Code, Fault};
 
@@ -27,20 +27,23 @@ pub fn facts(relation: Oid) -> TableFacts {
 }
 
 /// The first column of the first row; `None` where there is none.
-pub fn one<T: pgrx::FromDatum + pgrx::IntoDatum>(query: &str, arguments: &[DatumWithOid]) -> Option<T> {
-    let found = Spi::connect(|client| {
-        let mut rows = client.select(query, Some(1), arguments)?;
-        match rows.next() {
-            Some(row) => row.get::<T>(1),
-            None => Ok(None),
-        }
-    });
-    found.map_err(internal).or_raise()
+pub fn one<T: FromDatum + IntoDatum>(query: &str, arguments: &[DatumWithOid]) -> Option<T> {
+    all(query, arguments, |row| row.get::<T>(1)).into_iter().next().flatten()
 }
 
 /// The first column of all rows.
 pub fn oids(query: &str, arguments: &[DatumWithOid]) -> Vec<Oid> {
-    let found: Result<Vec<Option<Oid>>, _> =
-        Spi::connect(|client| client.select(query, None, arguments)?.map(|row| row.get::<Oid>(1)).collect());
-    found.map_err(internal).or_raise().into_iter().flatten().collect()
+    all(query, arguments, |row| row.get::<Oid>(1)).into_iter().flatten().collect()
+}
+
+/// All rows. Each query takes a new snapshot: what others have committed while we waited for a lock is seen. (A read-only
+/// query would go on with the snapshot of the statement that called us.)
+pub fn all<T>(
+    query: &str,
+    arguments: &[DatumWithOid],
+    read: impl Fn(&SpiHeapTupleData) -> Result<T, SpiError>,
+) -> Vec<T> {
+    let found: Result<Vec<T>, SpiError> =
+        Spi::connect_mut(|client| client.update(query, None, arguments)?.map(|row| read(&row)).collect());
+    found.map_err(internal).or_raise()
 }

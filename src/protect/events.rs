@@ -6,7 +6,7 @@
 
 use super::family::{Asker, look_at_rows, members};
 use super::{apply, catalog, change, materialized, owner, record};
-use crate::pg::error::{OrRaise, internal};
+use crate::pg::error::OrRaise;
 use crate::pg::{ext, role};
 use crate::registry::protected;
 use crate::sys::scan;
@@ -29,6 +29,11 @@ struct Touched {
 /// For the event trigger on `ddl_command_end`.
 #[pg_extern(sql = false)]
 fn protect_after_ddl() {
+    if ext::tables().is_none() {
+        return;
+    }
+    // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
+    record::lock_schemas("ROW SHARE");
     if nothing_protected() {
         return;
     }
@@ -53,8 +58,12 @@ fn forget_after_drop() {
     if nothing_protected() {
         return;
     }
-    let dropped = role::as_extension_owner(|| pairs(DROPPED));
-    let (schemas, tables): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| *schema);
+    let dropped = role::as_extension_owner(|| {
+        catalog::all(DROPPED, &[], |row| {
+            Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(false)))
+        })
+    });
+    let (schemas, tables): (Vec<(Oid, bool)>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| *schema);
     let oids = |dropped: Vec<(Oid, bool)>| dropped.into_iter().map(|(oid, _)| oid).collect::<Vec<_>>();
     if !tables.is_empty() {
         record::forget_tables(&oids(tables));
@@ -79,29 +88,13 @@ fn nothing_protected() -> bool {
 }
 
 fn touched() -> Vec<Touched> {
-    let found: Result<Vec<Touched>, _> = Spi::connect(|client| {
-        client
-            .select(TOUCHED, None, &[])?
-            .map(|row| {
-                Ok(Touched {
-                    relation: row.get(1)?.unwrap_or(Oid::INVALID),
-                    view: row.get::<String>(2)?.is_some_and(|kind| kind == "v" || kind == "m"),
-                    in_extension: row.get(3)?.unwrap_or(false),
-                })
-            })
-            .collect()
-    });
-    found.map_err(internal).or_raise()
-}
-
-fn pairs(query: &str) -> Vec<(Oid, bool)> {
-    let found: Result<Vec<(Oid, bool)>, _> = Spi::connect(|client| {
-        client
-            .select(query, None, &[])?
-            .map(|row| Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(false))))
-            .collect()
-    });
-    found.map_err(internal).or_raise()
+    catalog::all(TOUCHED, &[], |row| {
+        Ok(Touched {
+            relation: row.get(1)?.unwrap_or(Oid::INVALID),
+            view: row.get::<String>(2)?.is_some_and(|kind| kind == "v" || kind == "m"),
+            in_extension: row.get(3)?.unwrap_or(false),
+        })
+    })
 }
 
 /// Protects what needs it, one family after the other: a family's first table takes those below it along.

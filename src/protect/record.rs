@@ -35,6 +35,12 @@ pub fn forget_tables(relations: &[Oid]) {
     );
 }
 
+/// Locks the table of schemas until the transaction ends: ROW SHARE by whoever makes a table, EXCLUSIVE by whoever looks for
+/// all tables of a schema. Reading it goes on.
+pub fn lock_schemas(mode: &str) {
+    write(&format!("LOCK TABLE watertight.protected_schemas IN {mode} MODE"), &[]);
+}
+
 /// Registers a schema, or changes its row.
 pub fn schema(schema: Oid, tenant_column: &str, scope_keys: bool) {
     write(

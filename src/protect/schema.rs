@@ -48,6 +48,9 @@ fn protect_schema(
         ..Options::default()
     };
     options.backfill = backfill.map(backfill::tenant);
+    if !dry_run {
+        record::lock_schemas("EXCLUSIVE");
+    }
     let mode = if dry_run { "ACCESS SHARE" } else { "ACCESS EXCLUSIVE" };
     let tables = tables(schema, mode, |family| look_at_rows(family, &options));
     let plan = plan(&tables, &options).or_raise();

@@ -37,10 +37,10 @@ pub fn current() -> Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
-/// The role whose rights applied outside of SECURITY DEFINER functions: who asked.
-pub fn outer() -> Oid {
+/// The role that logged in.
+pub fn session() -> Oid {
     // SAFETY: reads a static.
-    unsafe { pg_sys::GetOuterUserId() }
+    unsafe { pg_sys::GetSessionUserId() }
 }
 
 /// The name of a role.
