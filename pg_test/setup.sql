@@ -1,3 +1,4 @@
+\o /dev/null
 -- Runs in every test's database after CREATE EXTENSION: an issuer with a symmetric key, tokens of it, two tenants.
 -- Signed in SQL (RFC 2104, RFC 7515), so that expected files need no key material from outside.
 CREATE SCHEMA test;

@@ -1,6 +1,6 @@
 //! `protect()` and `unprotect()` as SQL calls them.
 
-use super::arguments::{given, name};
+use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, owner, schema};
 use crate::pg::error::{OrRaise, raise};
@@ -27,7 +27,7 @@ fn protect(
     dry_run: Option<bool>,
     creator_column: Option<&CStr>,
 ) -> SetOfIterator<'static, String> {
-    let relation = given("relation", relation);
+    let relation = required("relation", relation);
     let dry_run = given("dry_run", dry_run);
     let mut options = Options {
         tenant_column: name(given("tenant_column", tenant_column)),
@@ -38,7 +38,7 @@ fn protect(
     if compartment_column.is_some() {
         raise(compartments());
     }
-    let mut tables = locked(relation, if dry_run { "ACCESS SHARE" } else { "ACCESS EXCLUSIVE" });
+    let mut tables = locked(relation, if dry_run { family::READ } else { family::CHANGE });
     options.backfill = backfill.map(backfill::tenant);
     look_at_rows(&mut tables, &options);
     let plan = plan(&tables, &options).or_raise();
@@ -53,9 +53,9 @@ fn protect(
 /// for a table that its parent or its schema would have protected again.
 #[pg_extern(sql = false)]
 fn unprotect(relation: Option<Oid>) -> SetOfIterator<'static, String> {
-    let relation = given("relation", relation);
+    let relation = required("relation", relation);
     role::require_admin("take protection away");
-    let tables = locked(relation, "ACCESS EXCLUSIVE");
+    let tables = locked(relation, family::CHANGE);
     let plan = unplan(&tables).or_raise();
     tables.first().into_iter().for_each(require_free);
     SetOfIterator::new(apply::unprotect(&plan))
@@ -65,6 +65,9 @@ fn unprotect(relation: Option<Oid>) -> SetOfIterator<'static, String> {
 fn locked(relation: Oid, mode: &str) -> Vec<TableFacts> {
     let root = catalog::facts(relation);
     owner::require_table(&root);
+    if mode != family::READ {
+        family::require_read_committed();
+    }
     family::lock(&root, mode);
     members(relation, Asker::User)
 }

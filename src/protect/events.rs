@@ -1,22 +1,20 @@
 //! What a DDL command may not leave behind: an open child of a protected table, an open table in a protected schema, a
 //! materialised view over a protected table, a registry row of a table that is gone.
 //!
-//! The functions run with the rights of whoever ran the command. Registered tables are left as they are, whatever state they
-//! are in: a restore puts their parts back one by one.
+//! The functions run with the rights of whoever ran the command.
 
 use super::family::{Asker, look_at_rows, members};
-use super::{apply, catalog, change, materialized, owner, record};
+use super::{apply, catalog, change, materialized, owner, record, rules};
 use crate::pg::error::OrRaise;
-use crate::pg::{ext, role};
+use crate::pg::ext;
 use crate::registry::protected;
-use crate::sys::scan;
 use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
-use watertight_core::protect::{Newcomer, created, plan, read, schema_member};
+use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, schema_member};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
-const UNPROTECTED: &str = include_str!("queries/unprotected.sql");
+const BELOW: &str = include_str!("queries/below.sql");
 const DROPPED: &str = include_str!("queries/dropped.sql");
 
 /// A relation that a command made or changed.
@@ -34,57 +32,42 @@ fn protect_after_ddl() {
     }
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
     record::lock_schemas("ROW SHARE");
-    if nothing_protected() {
+    if rules::none() {
         return;
     }
     let touched: Vec<Touched> =
         touched().into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
     touched.iter().filter(|touched| touched.view).for_each(|view| materialized::refuse(view.relation));
     for by_extension in [false, true] {
-        let tables: Vec<Oid> = touched
+        let tables = touched
             .iter()
             .filter(|touched| !touched.view && touched.in_extension == by_extension)
             .map(|touched| touched.relation)
             .collect();
-        if !tables.is_empty() {
-            protect_all(tables, by_extension);
-        }
+        protect_newcomers(tables, by_extension);
     }
 }
 
 /// For the event trigger on `sql_drop`.
 #[pg_extern(sql = false)]
 fn forget_after_drop() {
-    if nothing_protected() {
+    if rules::none() {
         return;
     }
-    let dropped = role::as_extension_owner(|| {
-        catalog::all(DROPPED, &[], |row| {
-            Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(false)))
-        })
+    let dropped: Vec<(Oid, bool)> = catalog::all(DROPPED, &[], |row| {
+        Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(false)))
     });
-    let (schemas, tables): (Vec<(Oid, bool)>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| *schema);
-    let oids = |dropped: Vec<(Oid, bool)>| dropped.into_iter().map(|(oid, _)| oid).collect::<Vec<_>>();
+    let schemas = rules::of_schemas();
+    let of_kind =
+        |schema: bool| dropped.iter().filter(move |dropped| dropped.1 == schema).map(|dropped| dropped.0);
+    let tables: Vec<Oid> = of_kind(false).filter(|oid| protected::get(*oid).is_some()).collect();
+    let schemas: Vec<Oid> = of_kind(true).filter(|oid| schemas.contains_key(&oid.to_u32())).collect();
     if !tables.is_empty() {
-        record::forget_tables(&oids(tables));
+        record::forget_tables(&tables);
     }
     if !schemas.is_empty() {
-        record::forget_schemas(&oids(schemas));
+        record::forget_schemas(&schemas);
     }
-}
-
-/// The common case, at the price of a look at what the backend holds anyway.
-fn nothing_protected() -> bool {
-    let Some(tables) = ext::tables() else { return true };
-    if !protected::all().is_empty() {
-        return false;
-    }
-    let mut none = true;
-    scan::each(tables.protected_schemas, None, |_| {
-        none = false;
-        false
-    });
-    none
 }
 
 fn touched() -> Vec<Touched> {
@@ -98,25 +81,28 @@ fn touched() -> Vec<Touched> {
 }
 
 /// Protects what needs it, one family after the other: a family's first table takes those below it along.
-fn protect_all(tables: Vec<Oid>, by_extension: bool) {
-    let next = || {
-        let arguments = [tables.clone().into(), by_extension.into()];
-        let found = role::as_extension_owner(|| catalog::one::<JsonB>(UNPROTECTED, &arguments));
-        found.map(|JsonB(json)| read::<Newcomer>(json).or_raise())
-    };
-    while let Some(table) = next() {
-        protect_one(table);
+fn protect_newcomers(tables: Vec<Oid>, by_extension: bool) {
+    if tables.is_empty() {
+        return;
+    }
+    let schemas = rules::of_schemas();
+    let found = catalog::all(BELOW, &[tables.into()], |row| row.get::<JsonB>(1));
+    for JsonB(json) in found.into_iter().flatten() {
+        let found: Found = read(json).or_raise();
+        let schema_rule = |oid| schemas.get(&oid).cloned();
+        if let Some(newcomer) = newcomer(&found, by_extension, rules::of_table, schema_rule).or_raise() {
+            protect_newcomer(Oid::from(found.relation), &newcomer);
+        }
     }
 }
 
-fn protect_one(table: Newcomer) {
-    let mut family = members(Oid::from(table.relation), Asker::Event);
-    if !table.child {
+fn protect_newcomer(relation: Oid, newcomer: &Newcomer) {
+    let mut family = members(relation, Asker::Event);
+    if !newcomer.child {
         family.iter().try_for_each(schema_member).or_raise();
     }
-    let options = table.options();
-    look_at_rows(&mut family, &options);
-    let plan = plan(&family, &options).map_err(created).or_raise();
+    look_at_rows(&mut family, &newcomer.options);
+    let plan = plan(&family, &newcomer.options).map_err(created).or_raise();
     owner::require_others(&plan, &family);
     apply::protect(&plan);
 }

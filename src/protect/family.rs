@@ -11,6 +11,11 @@ use watertight_core::{Code, Fault};
 
 const FAMILY: &str = include_str!("queries/family.sql");
 
+/// The lock to look at a table.
+pub const READ: &str = "ACCESS SHARE";
+/// The lock to change its protection.
+pub const CHANGE: &str = "ACCESS EXCLUSIVE";
+
 /// Who asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
@@ -20,7 +25,27 @@ pub enum Asker {
     Event,
 }
 
-/// Locks a relation as its owner. `mode` is `ACCESS EXCLUSIVE`, or `ACCESS SHARE` for a dry run. PostgreSQL locks the
+/// Raises 55000 in a transaction that would not see what others have committed while it waited for a lock: a partition
+/// might be missed.
+pub fn require_read_committed() {
+    let query = "SELECT pg_catalog.current_setting('transaction_isolation')";
+    let level: Option<String> = catalog::one(query, &[]);
+    if level.as_deref() != Some("read committed") && level.as_deref() != Some("read uncommitted") {
+        raise(
+            Fault::new(
+                Code::NotInPrerequisiteState,
+                format!(
+                    "cannot change protection in a transaction with isolation level {}",
+                    level.unwrap_or_default()
+                ),
+            )
+            .detail("It might not see a partition that another transaction has just added.")
+            .hint("Use READ COMMITTED."),
+        );
+    }
+}
+
+/// Locks a relation as its owner, with [`READ`] or [`CHANGE`]. PostgreSQL locks the
 /// descendants of a table with it.
 pub fn lock(table: &TableFacts, mode: &str) {
     if !matches!(table.kind, 'r' | 'p') {

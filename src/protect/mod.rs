@@ -15,6 +15,7 @@ mod materialized;
 mod owner;
 mod record;
 mod rewrite;
+mod rules;
 mod schema;
 
 pub use change::{changing_protection, is_changing};

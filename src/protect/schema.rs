@@ -1,6 +1,6 @@
 //! `protect_schema()`: every table of a schema, now and later.
 
-use super::arguments::{given, name};
+use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, owner, record};
 use crate::pg::error::{OrRaise, raise};
@@ -39,7 +39,7 @@ fn protect_schema(
     scope_keys: Option<bool>,
     dry_run: Option<bool>,
 ) -> SetOfIterator<'static, String> {
-    let schema = owned(given("schema", schema));
+    let schema = owned(required("schema", schema));
     let dry_run = given("dry_run", dry_run);
     let mut options = Options {
         tenant_column: name(given("tenant_column", tenant_column)),
@@ -49,9 +49,10 @@ fn protect_schema(
     };
     options.backfill = backfill.map(backfill::tenant);
     if !dry_run {
+        family::require_read_committed();
         record::lock_schemas("EXCLUSIVE");
     }
-    let mode = if dry_run { "ACCESS SHARE" } else { "ACCESS EXCLUSIVE" };
+    let mode = if dry_run { family::READ } else { family::CHANGE };
     let tables = tables(schema, mode, |family| look_at_rows(family, &options));
     let plan = plan(&tables, &options).or_raise();
     owner::require_others(&plan, &tables);
@@ -71,13 +72,14 @@ fn protect_schema(
 #[pg_extern(sql = false)]
 fn unprotect_schema(schema: Option<Oid>) -> SetOfIterator<'static, String> {
     role::require_admin("take protection away");
-    let schema = owned(given("schema", schema));
+    let schema = owned(required("schema", schema));
     let label = label(schema);
     if !is_protected(&label) {
         raise(Fault::new(Code::UndefinedObject, format!("schema \"{label}\" is not protected")));
     }
+    family::require_read_committed();
     record::forget_schemas(&[schema]);
-    let families = tables(schema, "ACCESS EXCLUSIVE", |_| {});
+    let families = tables(schema, family::CHANGE, |_| {});
     let roots = families.iter().filter(|table| table.schema == label && table.protected.is_some());
     let mut statements = Vec::new();
     for root in roots {

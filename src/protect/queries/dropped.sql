@@ -1,10 +1,5 @@
--- Registered tables and schemas among what a command dropped. (Only inside an event trigger on sql_drop.)
+-- Tables and schemas that a command dropped, and whether it is a schema. (Only inside an event trigger on sql_drop.)
 SELECT d.objid, d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
 FROM pg_catalog.pg_event_trigger_dropped_objects() d
 WHERE d.objsubid = 0 AND NOT d.is_temporary
-    AND CASE d.classid
-        WHEN 'pg_catalog.pg_class'::pg_catalog.regclass
-            THEN EXISTS (SELECT FROM watertight.protected_tables p WHERE p.relation = d.objid)
-        WHEN 'pg_catalog.pg_namespace'::pg_catalog.regclass
-            THEN EXISTS (SELECT FROM watertight.protected_schemas s WHERE s.schema = d.objid)
-        ELSE false END
+    AND d.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass)

@@ -8,7 +8,8 @@ WITH sides AS (
         'owner', c.relowner::bigint,
         'forced', c.relrowsecurity AND c.relforcerowsecurity,
         'tenant', (
-            SELECT pg_catalog.jsonb_build_object('column', a.attname, 'type_name', t.typname)
+            SELECT pg_catalog.jsonb_build_object('column', a.attname, 'type_name', t.typname,
+                'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod))
             FROM watertight.protected_tables p
             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = p.tenant_column
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -145,6 +146,7 @@ SELECT pg_catalog.jsonb_build_object(
             'quoted', pg_catalog.quote_ident(a.attname),
             'type_name', CASE WHEN t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN t.typname::text
                 ELSE pg_catalog.format('%s.%s', tn.nspname, t.typname) END,
+            'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod),
             'not_null', a.attnotnull,
             'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
             'generated', a.attgenerated <> '' OR a.attidentity <> '',

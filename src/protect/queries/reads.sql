@@ -1,4 +1,4 @@
--- A materialised view that is $1 or reads it, and a protected table that $1 reads; directly, through views and functions.
+-- A materialised view that is $1 or reads it, and a table of $2 that $1 reads; directly, through views and functions.
 WITH RECURSIVE reads (classid, objid) AS (
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, $1::oid
     UNION
@@ -26,8 +26,7 @@ FROM readers
 JOIN pg_catalog.pg_class m ON m.oid = readers.objid AND m.relkind = 'm'
 JOIN pg_catalog.pg_namespace mn ON mn.oid = m.relnamespace
 CROSS JOIN reads
-JOIN watertight.protected_tables p ON p.relation = reads.objid
-JOIN pg_catalog.pg_class t ON t.oid = p.relation
+JOIN pg_catalog.pg_class t ON t.oid = reads.objid AND t.oid = ANY ($2)
 JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
 WHERE readers.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND reads.classid = 'pg_catalog.pg_class'::pg_catalog.regclass

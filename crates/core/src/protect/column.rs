@@ -58,7 +58,7 @@ pub(super) fn holds(table: &TableFacts, name: &str) -> Result<Holds, Fault> {
     let Some(holds) = Holds::of(&column.type_name) else {
         return Err(Fault::new(
             Code::DatatypeMismatch,
-            format!("{label} is of type {} and cannot name a tenant", column.type_name),
+            format!("{label} is of type {} and cannot name a tenant", column.shown_type),
         )
         .hint("A tenant column is uuid (the tenant's id), text or varchar (its name), bigint or integer (its key)."));
     };

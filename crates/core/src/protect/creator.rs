@@ -37,7 +37,7 @@ pub(super) fn column(
     if !is_text(&column.type_name) || column.generated {
         return Err(Fault::new(
             Code::DatatypeMismatch,
-            format!("{label} is of type {} and cannot name a creator", column.type_name),
+            format!("{label} is of type {} and cannot name a creator", column.shown_type),
         )
         .hint("A creator column is text, varchar or citext, and not generated."));
     }
@@ -50,8 +50,11 @@ fn is_text(type_name: &str) -> bool {
 }
 
 /// The trigger. ENABLE ALWAYS: it also holds under `session_replication_role = replica`.
+///
+/// Each partition has its own. A trigger of the partitioned table would go from a partition that is detached, and
+/// keep it from being attached again.
 pub(super) fn statements(table: &Subject, out: &mut Vec<Statement>) {
-    let Some(column) = table.creator_column.as_ref().filter(|_| !table.from_parent) else { return };
+    let Some(column) = table.creator_column.as_ref().filter(|_| table.facts.kind == 'r') else { return };
     let (name, relation) = (ident(TRIGGER), table.facts.sql());
     if let Some(trigger) = &table.facts.creator_trigger {
         if trigger.intact && trigger.column.as_ref() == Some(column) {

@@ -72,6 +72,8 @@ pub struct ColumnFacts {
     pub quoted: String,
     /// `typname` for a type of `pg_catalog` (`int4`, `varchar`), else the qualified name.
     pub type_name: String,
+    /// The type as SQL writes it, for messages.
+    pub shown_type: String,
     /// `attnotnull`.
     pub not_null: bool,
     /// The default expression.
@@ -218,6 +220,8 @@ pub struct SideTenant {
     pub column: String,
     /// Its type, as in [`ColumnFacts::type_name`].
     pub type_name: String,
+    /// Its type, as in [`ColumnFacts::shown_type`].
+    pub shown_type: String,
 }
 
 /// The trigger that records a creator.
@@ -228,8 +232,6 @@ pub struct TriggerFacts {
     /// It is ours in every respect: function, events, no condition, ENABLE ALWAYS.
     /// Ours in every respect: function, events, no condition, ENABLE ALWAYS.
     pub intact: bool,
-    /// It belongs to the trigger of a partitioned parent.
-    pub inherited: bool,
 }
 
 impl TableFacts {
@@ -245,7 +247,8 @@ impl TableFacts {
 
     /// The table in a message.
     pub fn label(&self) -> String {
-        format!("\"{}.{}\"", self.schema, self.name)
+        let schema = if self.temporary { "pg_temp" } else { &self.schema };
+        format!("\"{schema}.{}\"", self.name)
     }
 }
 

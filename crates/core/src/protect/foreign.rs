@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::column::Holds;
-use super::facts::{ForeignKeyFacts, Side, SideTenant};
+use super::facts::{ColumnFacts, ForeignKeyFacts, Side, SideTenant};
 use super::keys::{deferral, list};
 use super::options::Statement;
 use super::subject::Subject;
@@ -69,8 +69,13 @@ fn tenant(side: &Side, tables: &[&Subject]) -> Option<SideTenant> {
     planned.map_or_else(
         || side.tenant.clone(),
         |table| {
-            let type_name = table.column().map_or("uuid", |column| column.type_name.as_str());
-            Some(SideTenant { column: table.tenant_column.clone(), type_name: type_name.to_owned() })
+            let column = table.column();
+            let of = |text: fn(&ColumnFacts) -> &str| column.map_or("uuid", text).to_owned();
+            Some(SideTenant {
+                column: table.tenant_column.clone(),
+                type_name: of(|column| &column.type_name),
+                shown_type: of(|column| &column.shown_type),
+            })
         },
     )
 }
@@ -131,10 +136,10 @@ fn types_differ(key: &ForeignKeyFacts, child: &SideTenant, parent: &SideTenant) 
     .detail(format!(
         "\"{}\" is {}, \"{}\" of table {} is {}.",
         child.column,
-        child.type_name,
+        child.shown_type,
         parent.column,
         key.parent.label(),
-        parent.type_name
+        parent.shown_type
     ))
     .hint("Tables that reference each other need tenant columns of one type.")
 }

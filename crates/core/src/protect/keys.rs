@@ -39,8 +39,9 @@ fn exclusion(table: &Subject, index: &IndexFacts) -> Result<(), Fault> {
 
 fn possible(table: &Subject, index: &IndexFacts) -> Result<(), Fault> {
     if index.inherited {
-        return Err(unsupported(table, index, "key of the partitioned table")
-            .hint("Protect the partitioned table with scope_keys."));
+        return Err(
+            unsupported(table, index, "inherited key").hint("Protect the partitioned table with scope_keys.")
+        );
     }
     if index.constraint.as_ref().is_some_and(|constraint| constraint.temporal) {
         return Err(unsupported(table, index, "key WITHOUT OVERLAPS")

@@ -9,6 +9,7 @@ mod facts;
 mod foreign;
 mod index;
 mod keys;
+mod newcomer;
 mod options;
 mod plan;
 mod policy;
@@ -26,7 +27,8 @@ pub use facts::{
     ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, PolicyFacts, Side, SideTenant, TableFacts,
     TriggerFacts, read,
 };
-pub use options::{Backfill, Newcomer, Options, Plan, Record, Statement};
+pub use newcomer::{Found, Newcomer, Rule, newcomer};
+pub use options::{Backfill, Options, Plan, Record, Statement};
 pub use plan::plan;
 pub use policy::POLICY;
 pub use refuse::{compartments, created, materialized_view, protected_through, schema, schema_member};

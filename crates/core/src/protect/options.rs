@@ -15,7 +15,7 @@ pub struct Options {
     pub scope_keys: bool,
     /// For a whole schema: a table that is protected by another column already stays as it is.
     pub keep_recorded: bool,
-    /// The tables are new children of a protected table: partitions have indexes, keys and triggers from there.
+    /// The tables are new children of a protected table: partitions have indexes and keys from there.
     pub as_children: bool,
 }
 
@@ -47,34 +47,6 @@ impl Options {
     /// The tenant column of a table: the recorded one comes first, so that its rows can be looked at.
     pub fn column_of<'a>(&'a self, recorded: Option<&'a Record>) -> &'a str {
         recorded.map_or(&self.tenant_column, |record| &record.tenant_column)
-    }
-}
-
-/// A table that a command has made or moved to where it must be protected, and the settings it takes from there.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Newcomer {
-    /// The table.
-    pub relation: u32,
-    /// Because of its parent; otherwise because of its schema.
-    pub child: bool,
-    /// The tenant column.
-    pub tenant_column: String,
-    /// The parent's creator column.
-    pub creator_column: Option<String>,
-    /// Keys include the tenant column.
-    pub scope_keys: bool,
-}
-
-impl Newcomer {
-    /// As if `protect()` had been called with the settings of the parent or the schema.
-    pub fn options(&self) -> Options {
-        Options {
-            tenant_column: self.tenant_column.clone(),
-            creator_column: self.creator_column.clone(),
-            scope_keys: self.scope_keys,
-            as_children: self.child,
-            ..Options::default()
-        }
     }
 }
 

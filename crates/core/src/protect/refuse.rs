@@ -1,5 +1,7 @@
 //! What cannot be protected, and why.
 
+use std::collections::BTreeSet;
+
 use super::facts::TableFacts;
 use crate::{Code, Fault};
 
@@ -115,4 +117,19 @@ pub fn created(fault: Fault) -> Fault {
         return fault;
     }
     fault.hint("Select the tenant column, too, or create the table in a schema that is not protected.")
+}
+
+/// Refuses a table whose parents have different tenant columns: its rows would have two tenants.
+pub(super) fn different_parents<'a>(columns: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+    let columns: BTreeSet<&str> = columns.collect();
+    if columns.len() < 2 {
+        return Ok(());
+    }
+    let columns: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+    Err(Fault::new(
+        Code::FeatureNotSupported,
+        "a table cannot inherit from tables that are protected by different columns",
+    )
+    .detail(format!("Tenant columns: {}.", columns.join(", ")))
+    .hint("A row has one tenant. Use one parent, or one tenant column for all parents."))
 }

@@ -14,7 +14,7 @@ pub(super) struct Subject<'a> {
     pub creator_column: Option<String>,
     pub scope_keys: bool,
     pub holds: Holds,
-    /// A partition of a protected table: its indexes, keys and triggers come from there.
+    /// A partition of a protected table: its indexes and keys come from there.
     pub from_parent: bool,
 }
 
@@ -55,9 +55,11 @@ pub(super) fn families<'a>(
     let mut families: Vec<Vec<Subject>> = Vec::new();
     for facts in tables {
         refuse::relation(facts)?;
-        let family =
-            families.iter_mut().find(|family| family.iter().any(|t| facts.parents.contains(&t.facts.oid)));
-        match family {
+        let is_child =
+            |family: &[Subject]| family.iter().any(|table| facts.parents.contains(&table.facts.oid));
+        let columns = families.iter().filter(|family| is_child(family)).flatten();
+        refuse::different_parents(columns.map(|table| table.tenant_column.as_str()))?;
+        match families.iter_mut().find(|family| is_child(family)) {
             Some(family) => {
                 let member = member(facts, family)?;
                 family.push(member);

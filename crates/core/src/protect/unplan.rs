@@ -31,9 +31,8 @@ fn run(table: &TableFacts, sql: String) -> Statement {
     Statement { relation: table.oid, reads: None, owner: table.owner, sql }
 }
 
-/// A partition's trigger goes with its parent's.
 fn trigger(table: &TableFacts, out: &mut Vec<Statement>) {
-    if table.creator_trigger.as_ref().is_some_and(|trigger| !trigger.inherited) {
+    if table.creator_trigger.is_some() {
         out.push(run(table, format!("DROP TRIGGER {} ON {}", ident(creator::TRIGGER), table.sql())));
     }
 }

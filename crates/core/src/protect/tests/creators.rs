@@ -46,16 +46,14 @@ fn a_named_column_must_exist_and_be_text() {
 fn the_recorded_column_stays_when_none_is_named() {
     let mut table = protected_orders();
     table.protected.as_mut().unwrap().creator_column = Some("note".into());
-    table.creator_trigger =
-        Some(TriggerFacts { column: Some("note".into()), intact: true, inherited: false });
+    table.creator_trigger = Some(TriggerFacts { column: Some("note".into()), intact: true });
     assert!(sql(&[table], &options()).is_empty());
 }
 
 #[test]
 fn a_tampered_trigger_is_replaced() {
     let mut table = with_creator("text");
-    table.creator_trigger =
-        Some(TriggerFacts { column: Some("created_by".into()), intact: false, inherited: false });
+    table.creator_trigger = Some(TriggerFacts { column: Some("created_by".into()), intact: false });
     let statements = sql(&[table], &options());
     assert_eq!(statements[0], r#"DROP TRIGGER "watertight_creator" ON "app"."orders""#);
     assert_eq!(statements.len(), 3);

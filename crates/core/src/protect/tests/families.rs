@@ -114,3 +114,22 @@ fn a_partition_alone_needs_the_column() {
     let as_child = Options { as_children: true, ..scoped() };
     assert!(sql_with("CREATE INDEX", &[with_column], &as_child).is_empty());
 }
+
+#[test]
+fn each_partition_has_a_creator_trigger_of_its_own() {
+    let mut family = partitioned();
+    family.iter_mut().for_each(|table| table.columns.push(column("created_by", "text")));
+    let triggers = sql_with("CREATE TRIGGER", &family, &options());
+    assert_eq!(triggers.len(), 1);
+    assert!(triggers[0].contains(r#"ON "app"."orders_1""#));
+}
+
+#[test]
+fn a_child_of_parents_with_different_tenant_columns_is_refused() {
+    let mut other = TableFacts { oid: 105, name: "other".into(), ..orders() };
+    other.protected = Some(record(105, "id"));
+    let [parent, mut child] = inherited();
+    child.parents.push(105);
+    let options = Options { keep_recorded: true, ..options() };
+    assert_eq!(fault(&[parent, other, child], &options).code, Code::FeatureNotSupported);
+}

@@ -24,6 +24,7 @@ pub fn column(name: &str, type_name: &str) -> ColumnFacts {
         name: name.into(),
         quoted: name.into(),
         type_name: type_name.into(),
+        shown_type: type_name.into(),
         deterministic: true,
         ..ColumnFacts::default()
     }
@@ -101,7 +102,11 @@ pub fn side(oid: u32, name: &str) -> Side {
         schema: "app".into(),
         name: name.into(),
         owner: 10,
-        tenant: Some(SideTenant { column: "tenant_id".into(), type_name: "uuid".into() }),
+        tenant: Some(SideTenant {
+            column: "tenant_id".into(),
+            type_name: "uuid".into(),
+            shown_type: "uuid".into(),
+        }),
         ..Side::default()
     }
 }

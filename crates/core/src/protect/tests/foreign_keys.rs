@@ -86,7 +86,10 @@ fn an_unprotected_child_is_named() {
 
 #[test]
 fn tenant_columns_must_be_of_one_type() {
-    let text = |key: &mut ForeignKeyFacts| key.child.tenant.as_mut().unwrap().type_name = "text".into();
+    let text = |key: &mut ForeignKeyFacts| {
+        let tenant = key.child.tenant.as_mut().unwrap();
+        (tenant.type_name, tenant.shown_type) = ("text".into(), "text".into());
+    };
     let fault = fault(&[referenced(text)], &scoped());
     assert_eq!(fault.code, Code::DatatypeMismatch);
     assert!(

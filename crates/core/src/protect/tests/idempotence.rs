@@ -27,11 +27,8 @@ fn after(facts: &TableFacts, options: &Options) -> TableFacts {
     table.policies.retain(|policy| policy.name != "watertight");
     table.policies.push(policy());
     (table.row_security, table.forced) = (true, true);
-    table.creator_trigger = record.creator_column.clone().map(|column| TriggerFacts {
-        column: Some(column),
-        intact: true,
-        inherited: false,
-    });
+    table.creator_trigger =
+        record.creator_column.clone().map(|column| TriggerFacts { column: Some(column), intact: true });
     table.protected = Some(record);
     table
 }

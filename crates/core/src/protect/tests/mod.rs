@@ -8,6 +8,7 @@ mod fixture;
 mod foreign_keys;
 mod idempotence;
 mod keys;
+mod newcomers;
 mod policies;
 mod refusals;
 mod unprotect;

@@ -9,7 +9,7 @@ fn sql(tables: &[TableFacts]) -> Vec<String> {
 #[test]
 fn everything_of_ours_goes_and_the_column_stays() {
     let mut table = protected_orders();
-    table.creator_trigger = Some(TriggerFacts { column: None, intact: true, inherited: false });
+    table.creator_trigger = Some(TriggerFacts { column: None, intact: true });
     assert_eq!(
         sql(std::slice::from_ref(&table)),
         [
