@@ -59,16 +59,19 @@ fn core_forbids_unsafe_and_knows_no_postgresql() {
     assert!(library.contains("#![forbid(unsafe_code)]"));
     let manifest = fs::read_to_string(root().join("crates/core/Cargo.toml")).unwrap();
     assert!(!manifest.contains("pgrx"));
-    assert_eq!(offenders("crates/core/src", "", |code| words(code).any(|word| word == "pgrx")), Vec::<PathBuf>::new());
+    assert_eq!(
+        offenders("crates/core/src", "", |code| words(code).any(|word| word == "pgrx")),
+        Vec::<PathBuf>::new()
+    );
 }
 
 #[test]
 fn sys_knows_no_domain_type() {
     let names_domain = |code: &str| {
         code.contains("watertight_core")
-            || ["context", "guard", "pg", "protect", "registry", "trust"]
-                .iter()
-                .any(|room| code.contains(&format!("crate::{room}::")) || code.contains(&format!("crate::{{{room}")))
+            || ["context", "guard", "pg", "protect", "registry", "trust"].iter().any(|room| {
+                code.contains(&format!("crate::{room}::")) || code.contains(&format!("crate::{{{room}"))
+            })
     };
     assert_eq!(offenders("src/sys", "", names_domain), Vec::<PathBuf>::new());
 }

@@ -1,0 +1,156 @@
+//! A14, continued: code of a table's owner that runs while somebody with more rights is at work on the table.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+use watertight_tests::database::{A, B};
+use watertight_tests::{Cluster, Database, Mode, Session, shared};
+
+/// A function that records who it runs as and tries to become a superuser, in every way it can.
+const TRAP: &str = "
+    CREATE TABLE seen (who text, at text);
+    CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO public.seen VALUES (current_user, TG_NAME);
+        BEGIN EXECUTE 'ALTER ROLE keeper SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'RESET ROLE'; EXECUTE 'ALTER ROLE keeper SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'SET ROLE postgres'; EXECUTE 'ALTER ROLE keeper SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+        BEGIN EXECUTE 'SET SESSION AUTHORIZATION DEFAULT'; EXECUTE 'ALTER ROLE keeper SUPERUSER';
+            EXCEPTION WHEN OTHERS THEN NULL; END;
+        RETURN coalesce(NEW, OLD);
+    END $$;
+    CREATE FUNCTION spring() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO public.seen VALUES (current_user, 'expression');
+        BEGIN EXECUTE 'ALTER ROLE keeper SUPERUSER'; EXCEPTION WHEN OTHERS THEN NULL; END;
+    END $$;
+    CREATE FUNCTION trap_value(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.spring(); RETURN $1; END $$";
+
+fn nobody_rose(db: &Database) {
+    assert_eq!(
+        db.truth("SELECT rolsuper FROM pg_roles WHERE rolname = 'keeper'"),
+        ["f"],
+        "keeper is a superuser now"
+    );
+    let others = db.truth("SELECT who || ' in ' || at FROM seen WHERE who <> 'keeper'");
+    assert!(others.is_empty(), "the owner's code ran with other rights: {others:?}");
+}
+
+/// The two kinds of trigger: at the end of the statement, and at COMMIT, when nobody is the table's owner any more.
+const KINDS: [(&str, &str); 2] = [("TRIGGER", ""), ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED")];
+
+#[test]
+fn a14_triggers_do_not_rise_when_a_tenant_is_dropped() {
+    for (kind, when) in KINDS {
+        // A cluster of its own: a role that has risen would disturb other tests.
+        let cluster = Cluster::start(&[]);
+        let db = Database::new(&cluster);
+        db.keeper().script(&format!(
+            "{TRAP}; CREATE {kind} trap AFTER DELETE ON patients {when} FOR EACH ROW EXECUTE FUNCTION trap();
+             CREATE {kind} trap AFTER DELETE ON visits {when} FOR EACH ROW EXECUTE FUNCTION trap()"
+        ));
+        let dropped = db.admin().attempt("SELECT watertight.drop_tenant('hospital_a', 'hospital_a')");
+        nobody_rose(&db);
+        if dropped.is_ok() {
+            assert_eq!(db.truth("SELECT count(*) FROM patients WHERE name LIKE 'CANARY%'"), ["0"]);
+            assert_ne!(db.truth("SELECT count(*) FROM seen"), ["0"], "the control: the trap was sprung");
+        } else {
+            assert!(!when.is_empty(), "an ordinary trigger must not prevent it: {dropped:?}");
+            assert_eq!(db.truth("SELECT count(*) FROM patients"), ["30"]);
+        }
+    }
+}
+
+#[test]
+fn a14_triggers_do_not_rise_when_a_superuser_protects_the_table() {
+    for (kind, when) in KINDS {
+        let cluster = Cluster::start(&[]);
+        let db = Database::new(&cluster);
+        db.keeper().script(&format!(
+            "{TRAP}; CREATE TABLE old (id bigint PRIMARY KEY, name text, tenant_id uuid);
+             INSERT INTO old VALUES (1, 'one');
+             CREATE INDEX ON old (trap_value(name));
+             TRUNCATE seen;
+             CREATE {kind} trap AFTER UPDATE OR INSERT ON old {when} FOR EACH ROW EXECUTE FUNCTION trap()"
+        ));
+        let done = db.admin().attempt(&format!("SELECT watertight.protect('old', backfill => '{A}')"));
+        nobody_rose(&db);
+        assert!(done.is_ok() || !when.is_empty(), "an ordinary trigger must not prevent it: {done:?}");
+    }
+}
+
+#[test]
+fn a14_the_owner_s_code_does_not_rise_when_an_admin_unprotects() {
+    let cluster = Cluster::start(&[]);
+    let db = Database::new(&cluster);
+    db.keeper().script(&format!("{TRAP}; CREATE INDEX ON visits (trap_value(reason)); TRUNCATE seen"));
+    db.admin().run("SELECT watertight.unprotect('visits')");
+    nobody_rose(&db);
+}
+
+#[test]
+fn a14_deferrable_foreign_keys_prevent_neither_dropping_nor_protecting() {
+    let db = Database::without_tables(shared());
+    // As object-relational mappers declare them.
+    db.keeper().script(
+        "CREATE TABLE people (id bigint PRIMARY KEY, guardian bigint REFERENCES people DEFERRABLE INITIALLY DEFERRED);
+         CREATE TABLE notes (id bigint PRIMARY KEY, person bigint REFERENCES people DEFERRABLE INITIALLY DEFERRED);
+         SELECT watertight.protect('people'); SELECT watertight.protect('notes');
+         GRANT ALL ON people, notes TO app",
+    );
+    for (tenant, from) in [(A, 1), (B, 11)] {
+        db.app().with_token(&db.token(tenant)).script(&format!(
+            "INSERT INTO people SELECT n, {from} + 9 + {from} - n FROM generate_series({from}, {from} + 9) n;
+             INSERT INTO notes SELECT n, n FROM generate_series({from}, {from} + 9) n"
+        ));
+    }
+    db.admin().run("SELECT watertight.drop_tenant('hospital_a', 'hospital_a')");
+    assert_eq!(db.truth("SELECT count(*) FROM people"), ["10"]);
+    assert_eq!(db.truth("SELECT count(*) FROM notes"), ["10"]);
+    db.keeper().script(
+        "CREATE TABLE old (id bigint PRIMARY KEY, person bigint REFERENCES people DEFERRABLE INITIALLY DEFERRED);
+         INSERT INTO old VALUES (1, 11); GRANT ALL ON old TO app",
+    );
+    db.admin().run("SELECT watertight.protect('old', backfill => 'hospital_b')");
+    assert_eq!(db.attacker(Mode::Simple).number("SELECT count(*) FROM old"), 1);
+}
+
+#[test]
+fn a14_only_the_owner_protects_a_table_and_only_with_an_admin_s_right_unprotects_it() {
+    let db = Database::shared();
+    let mut b = db.attacker(Mode::Simple);
+    b.refused("SELECT watertight.protect('open_patients')", "42501");
+    b.refused("SELECT watertight.unprotect('patients')", "42501");
+    b.refused("SELECT watertight.protect('pg_catalog.pg_class')", "42501|42809|22023|55000");
+    b.refused("SELECT watertight.protect_schema('public')", "42501");
+    // The owner alone is not enough to take protection away.
+    db.keeper().refused("SELECT watertight.unprotect('patients')", "42501");
+    let role = db.own_role("");
+    db.admin().script(&format!("GRANT watertight_admin TO {role}"));
+    // Nor is the administrator who does not own the table.
+    let mut other = db.client(&role);
+    other.script("SET ROLE watertight_admin");
+    other.refused("SELECT watertight.unprotect('patients')", "42501");
+    assert_eq!(db.attacker(Mode::Simple).number("SELECT count(*) FROM patients"), 10);
+}
+
+/// A client's view of the database while A's token is in force in somebody else's code.
+fn a_s_rows(session: &mut Session) -> i64 {
+    session.number("SELECT count(*) FROM patients")
+}
+
+#[test]
+fn a14_a_definer_function_cannot_change_the_caller_s_context_unnoticed() {
+    let db = Database::shared();
+    db.app().script(&format!(
+        "CREATE FUNCTION lab.swap() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS
+           $$ BEGIN PERFORM watertight.begin('{}'); END $$; GRANT USAGE ON SCHEMA lab TO keeper",
+        db.token("hospital_b")
+    ));
+    let mut a = db.client("keeper").with_token(&db.token(A));
+    a.run("BEGIN");
+    assert_eq!(a_s_rows(&mut a), 20);
+    // Whatever happens, what is written is written for the tenant that whoami shows.
+    let _ = a.attempt("SELECT lab.swap()");
+    let _ = a.attempt("ROLLBACK");
+    assert_eq!(a_s_rows(&mut a), 20, "the context comes back with the transaction's end");
+}
