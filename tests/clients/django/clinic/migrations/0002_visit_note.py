@@ -1,0 +1,11 @@
+"""Comes after the tables were protected."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("clinic", "0001_initial")]
+    operations = [
+        migrations.AddField("Visit", "note", models.TextField(default="none")),
+        migrations.AddIndex("Visit", models.Index(fields=["seen_at"], name="visit_seen_at")),
+    ]

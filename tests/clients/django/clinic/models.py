@@ -1,0 +1,32 @@
+"""A clinic as any Django application would model it."""
+
+from django.db import models
+
+
+class Doctor(models.Model):
+    email = models.EmailField(unique=True)
+    name = models.TextField()
+    logins = models.IntegerField(default=0)
+
+
+class Patient(models.Model):
+    id = models.IntegerField(primary_key=True)
+    name = models.TextField()
+    born = models.DateField(null=True)
+
+
+class Label(models.Model):
+    name = models.TextField()
+
+
+class Visit(models.Model):
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="visits")
+    doctor = models.ForeignKey(Doctor, models.SET_NULL, null=True, related_name="visits")
+    reason = models.TextField()
+    cost = models.DecimalField(max_digits=10, decimal_places=2, default=0)
+    seen_at = models.DateTimeField(auto_now_add=True)
+    labels = models.ManyToManyField(Label)
+    note = models.TextField(default="none")
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="visit_seen_at")]

@@ -1,0 +1,7 @@
+-- What an administrator does once `manage.py migrate` has made the tables. The application is not told.
+SELECT watertight.protect('clinic_doctor');
+SELECT watertight.protect('clinic_label');
+SELECT watertight.protect('clinic_visit');
+SELECT watertight.protect('clinic_visit_labels');
+-- Patient 123 may exist in both clinics.
+SELECT watertight.protect('clinic_patient', scope_keys => true);

@@ -1,0 +1,118 @@
+"""The references name everything there is, and nothing else."""
+
+import os
+import re
+
+FAULTS = re.compile(r'(?:Fault::new\(\s*(?:Code::\w+,\s*)?|fault\(&?|refuse\(|unusable\(|raise\(\w+\()(?:format!\(\s*)?"((?:[^"\\]|\\.)*)"', re.S)
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def settings(root, database):
+    documented = set(re.findall(r"^### `(watertight\.\w+)`", read(root, "docs/reference/settings.md"), re.M))
+    documented |= set(re.findall(r"^\| `(watertight\.\w+)` \|", read(root, "docs/reference/settings.md"), re.M))
+    there = set(database.must("\\pset tuples_only on\nSELECT name FROM pg_settings WHERE name LIKE 'watertight.%'").split())
+    return compare("settings", there | {"watertight.token"}, documented)
+
+
+def functions(root, database):
+    documented = set(re.findall(r"^### `(watertight\.\w+)\(", read(root, "docs/reference/functions.md"), re.M))
+    documented |= set(re.findall(r"^\| `(watertight\.\w+)\(", read(root, "docs/reference/functions.md"), re.M))
+    there = database.must(
+        "\\pset tuples_only on\nSELECT DISTINCT 'watertight.' || p.proname FROM pg_proc p"
+        " WHERE p.pronamespace = 'watertight'::regnamespace AND p.prorettype <> ALL ("
+        " '{trigger,event_trigger,internal}'::regtype[])"
+    ).split()
+    return compare("functions", set(there), documented)
+
+
+def tables(root, database):
+    documented = set(re.findall(r"^\| `(watertight\.\w+)` \|", read(root, "docs/reference/functions.md"), re.M))
+    there = database.must(
+        "\\pset tuples_only on\nSELECT 'watertight.' || relname FROM pg_class"
+        " WHERE relnamespace = 'watertight'::regnamespace AND relkind IN ('r', 'v')"
+    ).split()
+    return compare("tables", set(there), documented)
+
+
+def compare(what, there, documented):
+    problems = [f"{what}: {name} is not documented" for name in sorted(there - documented)]
+    return problems + [f"{what}: {name} is documented and not there" for name in sorted(documented - there)]
+
+
+def sources(root):
+    """All Rust sources without their tests, string continuations joined."""
+    text = ""
+    for top in ("src", "crates/core/src"):
+        for directory, _, files in sorted(os.walk(os.path.join(root, top))):
+            if os.path.basename(directory) == "tests":
+                continue
+            for name in sorted(files):
+                if name.endswith(".rs"):
+                    text += read(root, os.path.join(directory, name)).partition("#[cfg(test)]\nmod tests {")[0]
+    return re.sub(r"\\\n\s*", "", text)
+
+
+def literal(text):
+    return text.replace('\\"', '"')
+
+
+def holes(text):
+    """A message with `{...}` (source) or `...` (document) as one kind of hole."""
+    return re.sub(r"\{[^{}]*\}|\.\.\.", "\0", literal(text))
+
+
+def errors(root):
+    """Each message of docs/reference/errors.md stands in the sources, and each message of the sources stands there."""
+    text = read(root, "docs/reference/errors.md")
+    documented = {holes(row) for row in re.findall(r"^\| `([^`]+)` \|", text, re.M)}
+    raised = {holes(found) for found in FAULTS.findall(sources(root))}
+    everything = holes(sources(root))
+    problems = [f"errors: not documented: {show(one)}" for one in sorted(raised - documented) if not covered(one, documented)]
+    for one in sorted(documented - raised):
+        if one not in everything and not any(matches(wide, one) for wide in raised):
+            problems.append(f"errors: documented and not in the sources: {show(one)}")
+    return problems
+
+
+def covered(one, documented):
+    return any(matches(one, other) for other in documented)
+
+
+def matches(wide, narrow):
+    """True where the holes of `wide` can be filled to make `narrow`."""
+    if "\0" not in wide or len(wide.replace("\0", "")) < 8:
+        return False
+    return re.fullmatch(".+".join(re.escape(part) for part in wide.split("\0")), narrow, re.S) is not None
+
+
+def show(one):
+    return one.replace("\0", "...")
+
+
+def attacks(root):
+    """Every case from 1 to 82 stands in the threat model, and every test it names exists."""
+    text = read(root, "docs/threat-model.md")
+    cases = [int(number) for number in re.findall(r"^\| (\d+) \|", text, re.M)]
+    problems = [f"threat model: case {case} is missing" for case in range(1, 83) if case not in cases]
+    there = ""
+    for directory, _, files in os.walk(os.path.join(root, "tests")):
+        there += "".join(read(root, os.path.join(directory, name)) for name in files if name.endswith(".rs"))
+    for name in sorted(set(re.findall(r"`([a-z]+\d\d_\w+)`", text)) | set(re.findall(r"`test:(\w+)`", text))):
+        if f"fn {name}(" not in there:
+            problems.append(f"threat model: there is no test {name}")
+    return problems
+
+
+def links(root, documents):
+    problems = []
+    for path in documents:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", re.sub(r"```.*?```", "", read(root, path), flags=re.S)):
+            if "://" in target or target.startswith("mailto:"):
+                continue
+            if not os.path.exists(os.path.join(root, os.path.dirname(path), target)):
+                problems.append(f"{path}: no such file: {target}")
+    return problems
