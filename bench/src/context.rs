@@ -1,0 +1,202 @@
+//! What it costs to say who a transaction belongs to.
+
+use crate::Result;
+use crate::contestant::{CONTESTANTS, Contestant, WATERTIGHT, Work};
+use crate::data::{APP, Data, Tenant};
+use crate::request::{Param, Request};
+use crate::server::{Backend, Lap, Server};
+use crate::stats::{Dice, Race};
+
+/// How a transaction gets its context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Not at all.
+    Nothing,
+    /// SET LOCAL of a setting nobody checks: a tenant id.
+    SetId,
+    /// The same with a token in it.
+    SetText,
+    /// SET LOCAL watertight.token.
+    SetToken,
+    /// set_config() of a setting nobody checks, prepared: a tenant id.
+    ConfigId,
+    /// The same with a token in it.
+    ConfigText,
+    /// watertight.begin(), prepared.
+    Begin,
+}
+
+/// Prepares what [`Step::add`] and [`transaction`] execute.
+pub fn prepare(backend: &mut Backend) -> Result<()> {
+    let request = Request::new()
+        .prepare("begin", "begin")
+        .prepare("commit", "commit")
+        .prepare("nothing", "select 1")
+        .prepare("use", "select watertight.tenant_id()")
+        .prepare("config_id", "select set_config('app.tenant', $1, true)")
+        .prepare("config_text", "select set_config('app.token', $1, true)")
+        .prepare("watertight_begin", "select watertight.begin($1)");
+    backend.wire.exchange(&request.sync()).map(drop)
+}
+
+impl Step {
+    /// Adds the step to a transaction.
+    pub fn add(self, request: Request, tenant: &Tenant) -> Request {
+        let (id, token) = (&tenant.uuid, &tenant.token);
+        let set = |request: Request, name: &str, value: &str| {
+            request.prepare("", &format!("set local {name} = '{value}'")).execute("", &[])
+        };
+        match self {
+            Step::Nothing => request,
+            Step::SetId => set(request, "app.tenant", id),
+            Step::SetText => set(request, "app.token", token),
+            Step::SetToken => set(request, "watertight.token", token),
+            Step::ConfigId => request.execute("config_id", &[Param::Text(id)]),
+            Step::ConfigText => request.execute("config_text", &[Param::Text(token)]),
+            Step::Begin => request.execute("watertight_begin", &[Param::Text(token)]),
+        }
+    }
+
+    /// How many rows the step returns.
+    pub fn rows(self) -> usize {
+        usize::from(matches!(self, Step::ConfigId | Step::ConfigText | Step::Begin))
+    }
+}
+
+/// Adds a transaction: begin, the step, a statement, commit.
+pub fn transaction(
+    request: Request,
+    step: Step,
+    tenant: &Tenant,
+    body: impl FnOnce(Request) -> Request,
+) -> Request {
+    body(step.add(request.execute("begin", &[]), tenant)).execute("commit", &[])
+}
+
+/// The set-up alone; its costs are differences from the first.
+pub const SETUPS: [(&str, Step); 7] = [
+    ("no context", Step::Nothing),
+    ("`SET LOCAL` of a plain setting, tenant id", Step::SetId),
+    ("`SET LOCAL` of a plain setting, as long as a token", Step::SetText),
+    ("`SET LOCAL watertight.token`", Step::SetToken),
+    ("`set_config($1)` of a plain setting, tenant id", Step::ConfigId),
+    ("`set_config($1)` of a plain setting, as long as a token", Step::ConfigText),
+    ("`watertight.begin($1)`", Step::Begin),
+];
+
+const PIPELINE: usize = 20;
+const LAP: usize = 400;
+
+/// `BEGIN; step; SELECT 1; COMMIT`, twenty such transactions a network round.
+pub struct Setups<'a> {
+    data: &'a Data,
+    backend: Backend,
+    /// The tenants of one lap.
+    drawn: Vec<&'a Tenant>,
+}
+
+impl<'a> Setups<'a> {
+    /// A new backend that has seen every token.
+    pub fn open(server: &Server, data: &'a Data) -> Result<Setups<'a>> {
+        let mut backend = server.open(APP, &data.database)?;
+        prepare(&mut backend)?;
+        warm(&mut backend, &data.tenants)?;
+        let mut race = Setups { data, backend, drawn: Vec::new() };
+        race.prepare(&mut Dice::new(0))?;
+        for place in 0..SETUPS.len() {
+            race.lap(place)?;
+        }
+        Ok(race)
+    }
+}
+
+/// Shows the backend every token once, with a first use.
+pub fn warm(backend: &mut Backend, tenants: &[Tenant]) -> Result<()> {
+    for tenant in tenants {
+        let request = transaction(Request::new(), Step::Begin, tenant, |r| r.execute("use", &[]));
+        backend.wire.exchange(&request.sync())?;
+    }
+    Ok(())
+}
+
+impl Race for Setups<'_> {
+    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
+        // A few hundred different tokens at most: a backend remembers them all.
+        self.drawn =
+            (0..LAP).map(|_| &self.data.tenants[dice.below(self.data.tenants.len().min(500))]).collect();
+        Ok(())
+    }
+
+    fn lap(&mut self, contestant: usize) -> Result<Lap> {
+        let step = SETUPS[contestant].1;
+        let all = |tenants: &[&Tenant]| {
+            let add = |r, t: &&Tenant| transaction(r, step, t, |r| r.execute("nothing", &[]));
+            tenants.iter().fold(Request::new(), add).sync()
+        };
+        let requests: Vec<Request> = self.drawn.chunks(PIPELINE).map(all).collect();
+        self.backend.lap(&requests, LAP, LAP * (1 + step.rows()))
+    }
+}
+
+/// Whole transactions: who, how, and whether the context has a network round of its own.
+pub const TRANSACTIONS: [(&str, usize, Step, bool); 7] = [
+    ("hand-written `WHERE`, no context", 0, Step::Nothing, false),
+    ("RLS, `current_setting()`, `SET LOCAL`", 3, Step::SetId, false),
+    ("RLS, `current_setting()`, `set_config($1)`", 3, Step::ConfigId, false),
+    ("RLS, `(SELECT current_setting())`, `set_config($1)`", 4, Step::ConfigId, false),
+    ("Watertight, `SET LOCAL watertight.token`", WATERTIGHT, Step::SetToken, false),
+    ("Watertight, `watertight.begin($1)`", WATERTIGHT, Step::Begin, false),
+    ("Watertight, `watertight.begin($1)` in a network round of its own", WATERTIGHT, Step::Begin, true),
+];
+
+/// `BEGIN; step; point read; COMMIT` in one network round, of another tenant each time.
+pub struct Transactions<'a> {
+    data: &'a Data,
+    backend: Backend,
+    drawn: Vec<(&'a Tenant, i64)>,
+}
+
+impl<'a> Transactions<'a> {
+    /// A new backend that has seen every token and has found its plans.
+    pub fn open(server: &Server, data: &'a Data) -> Result<Transactions<'a>> {
+        let mut backend = server.open(APP, &data.database)?;
+        prepare(&mut backend)?;
+        warm(&mut backend, &data.tenants)?;
+        for contestant in CONTESTANTS.iter().filter(|c| c.loaded) {
+            let prepare = Request::new().prepare(contestant.table, &contestant.sql(Work::Point));
+            backend.wire.exchange(&prepare.sync())?;
+        }
+        let mut race = Transactions { data, backend, drawn: Vec::new() };
+        race.prepare(&mut Dice::new(0))?;
+        for place in 0..TRANSACTIONS.len() {
+            race.lap(place)?;
+        }
+        Ok(race)
+    }
+}
+
+impl Race for Transactions<'_> {
+    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
+        let (tenants, rows) = (&self.data.tenants, usize::try_from(self.data.rows)?);
+        let one = |_| (&tenants[dice.below(tenants.len())], dice.below(rows) as i64 + 1);
+        self.drawn = (0..200).map(one).collect();
+        Ok(())
+    }
+
+    fn lap(&mut self, contestant: usize) -> Result<Lap> {
+        let (_, place, step, alone) = TRANSACTIONS[contestant];
+        let who: &Contestant = &CONTESTANTS[place];
+        let mut requests = Vec::new();
+        for (tenant, id) in &self.drawn {
+            let mut request = step.add(Request::new().execute("begin", &[]), tenant);
+            if alone {
+                requests.push(request.sync());
+                request = Request::new();
+            }
+            request = who.execute(request, Work::Point, tenant, *id);
+            requests.push(request.execute("commit", &[]).sync());
+        }
+        let operations = self.drawn.len();
+        self.backend.lap(&requests, operations, operations * (1 + step.rows()))
+    }
+}

@@ -1,0 +1,210 @@
+//! The rows, the tenants and their tokens.
+
+use crate::server::{Backend, Server};
+use crate::stats::Dice;
+use crate::{Failure, Result, progress};
+use serde_json::Value;
+use watertight_mint::{Algorithm, Claims, Key, jwks};
+
+/// The database of the comparison.
+pub const DATABASE: &str = "bench";
+/// An ordinary role: no superuser, owns nothing.
+pub const APP: &str = "bench_app";
+/// The same, with room for more tokens.
+pub const POOL: &str = "bench_pool";
+/// How many tokens a backend of [`POOL`] remembers.
+pub const POOL_TOKENS: usize = 16_384;
+/// Who signs.
+pub const ISSUER: &str = "https://id.example";
+/// For whom.
+pub const AUDIENCE: &str = "bench";
+
+/// A tenant.
+#[derive(Clone)]
+pub struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// Its id, as PostgreSQL prints it.
+    pub uuid: String,
+    /// Its id.
+    pub id: [u8; 16],
+    /// A token for it.
+    pub token: String,
+}
+
+/// In which order rows were inserted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// All tenants mixed, as they are where tenants work at the same time.
+    Mixed,
+    /// One tenant after another: how many pages a tenant's rows are on does not depend on the others.
+    ByTenant,
+}
+
+/// A database full of tenants.
+pub struct Data {
+    /// Its name.
+    pub database: String,
+    /// Its tables.
+    pub tables: Vec<&'static str>,
+    /// The order of their rows.
+    pub order: Order,
+    /// All tenants.
+    pub tenants: Vec<Tenant>,
+    /// How many rows each has, with the ids 1 ..= rows.
+    pub rows: i64,
+}
+
+/// The keys of the issuer.
+pub struct Keys(Vec<Key>);
+
+impl Keys {
+    /// One key of each algorithm that is measured.
+    pub fn generate() -> Keys {
+        use Algorithm::{EdDsa, Es256, Hs256, Rs256};
+        Keys([EdDsa, Es256, Rs256, Hs256].map(|a| Key::generate(a, a.name())).into())
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Key] {
+        &self.0
+    }
+
+    /// What the server is told.
+    pub fn jwks(&self) -> Value {
+        jwks(&self.0.iter().collect::<Vec<_>>())
+    }
+}
+
+/// A token as identity providers make them.
+pub fn token(key: &Key, tenant: &str, n: usize) -> String {
+    let claims = Claims::new(ISSUER)
+        .tenant(tenant)
+        .user(&format!("user-{n}"))
+        .claim("aud", AUDIENCE)
+        .claim("email", format!("user-{n}@{tenant}.example"))
+        .claim("role", "member")
+        .claim("jti", format!("{n:016x}"))
+        .expires_in(12 * 3600);
+    key.sign(&claims.build())
+}
+
+/// Makes the roles; once a server.
+pub fn make_roles(server: &Server, loaded: bool) -> Result<()> {
+    let mut admin = server.open("postgres", "postgres")?;
+    admin.wire.run(&format!("create role {APP} login; create role {POOL} login"))?;
+    if loaded {
+        admin.wire.run(&format!("alter role {POOL} set watertight.token_cache_size = {POOL_TOKENS}"))?;
+    }
+    Ok(())
+}
+
+/// The tables of the server without the library.
+pub const WITHOUT: [&str; 1] = ["by_hand"];
+
+/// The same hand-written table in a server that has never heard of Watertight.
+pub fn make_without(server: &Server, data: &Data) -> Result<()> {
+    progress("the same without the library: 1 table");
+    server.open("postgres", "postgres")?.wire.run(&format!("create database {}", data.database))?;
+    data.fill(&mut server.open("postgres", &data.database)?, &WITHOUT)
+}
+
+/// Makes a database with these tables, all with the same rows in the same places.
+pub fn make(
+    server: &Server,
+    database: &str,
+    tables: &[&'static str],
+    order: Order,
+    (tenants, rows): (usize, usize),
+    keys: &Keys,
+) -> Result<Data> {
+    progress(&format!("{database}: {tenants} tenants, {rows} rows each, {} tables", tables.len()));
+    server.open("postgres", "postgres")?.wire.run(&format!("create database {database}"))?;
+    let mut admin = server.open("postgres", database)?;
+    admin.wire.run("create extension watertight")?;
+    admin.wire.run(&format!(
+        "select watertight.trust_issuer('{ISSUER}', $keys${}$keys$, audience => '{AUDIENCE}')",
+        keys.jwks()
+    ))?;
+    let tenants = make_tenants(&mut admin, tenants, &keys.all()[0])?;
+    let rows = i64::try_from(rows)?;
+    let data = Data { database: database.into(), tables: tables.into(), order, tenants, rows };
+    data.fill(&mut admin, tables)?;
+    for table in tables {
+        fence(&mut admin, table)?;
+    }
+    Ok(data)
+}
+
+fn make_tenants(admin: &mut Backend, count: usize, key: &Key) -> Result<Vec<Tenant>> {
+    let made = admin.wire.rows(&format!(
+        "select name, watertight.create_tenant(name) from \
+         (select 'tenant-' || n as name from generate_series(1, {count}) as n) as names"
+    ))?;
+    let each = made.into_iter().enumerate().map(|(n, row)| match <[_; 2]>::try_from(row) {
+        Ok([Some(name), Some(uuid)]) => {
+            Ok(Tenant { id: uuid_bytes(&uuid)?, token: token(key, &name, n), name, uuid })
+        }
+        _ => Err(Failure("create_tenant gave no id".into())),
+    });
+    each.collect()
+}
+
+fn uuid_bytes(text: &str) -> Result<[u8; 16]> {
+    Ok(u128::from_str_radix(&text.replace('-', ""), 16)?.to_be_bytes())
+}
+
+impl Data {
+    /// Writes the tables anew, in the same order of rows: where in memory a table lies makes its reads a few percent
+    /// faster or slower, and not because of its contestant.
+    pub fn move_tables(&self, server: &Server, tables: &[&str], dice: &mut Dice) -> Result<()> {
+        let mut admin = server.open("postgres", &self.database)?;
+        for place in dice.order(tables.len()) {
+            admin.wire.run(&format!("vacuum (full, freeze) {}", tables[place]))?;
+            admin.wire.run(&format!("vacuum (freeze, analyze) {}", tables[place]))?;
+        }
+        admin.wire.run("checkpoint")
+    }
+
+    /// Makes the tables.
+    pub fn fill(&self, admin: &mut Backend, tables: &[&str]) -> Result<()> {
+        let ids = self.tenants.iter().enumerate().map(|(n, t)| format!("({n}, '{}'::uuid)", t.uuid));
+        let ids = ids.collect::<Vec<_>>().join(", ");
+        let (count, rows) = (self.tenants.len(), self.rows);
+        let order = if self.order == Order::Mixed { "r.n, t.n" } else { "t.n, r.n" };
+        for (n, table) in tables.iter().enumerate() {
+            let source = if n > 0 {
+                format!("select * from {}", tables[0])
+            } else {
+                format!(
+                    "select t.id, r.n, timestamptz '2025-01-01' + (r.n * {count} + t.n) * interval '1 second', \
+                     (r.n * 7919 + t.n * 104729) % 10000, md5(r.n || '-' || t.n) \
+                     from generate_series(1::bigint, {rows}) as r (n), (values {ids}) as t (n, id) order by {order}"
+                )
+            };
+            let schema = include_str!("../sql/table.sql");
+            for statement in
+                schema.replace("{table}", table).replace("{source}", &source).split_inclusive(';')
+            {
+                admin.wire.run(statement)?;
+            }
+        }
+        admin.wire.run("checkpoint")
+    }
+}
+
+/// Puts up the fence that the table's name says.
+fn fence(admin: &mut Backend, table: &str) -> Result<()> {
+    let setting = "current_setting('app.tenant')::uuid";
+    let policy = match table {
+        "plain_setting" => format!("tenant_id = {setting}"),
+        "sub_select" => format!("tenant_id = (select {setting})"),
+        "watertight" => return admin.wire.run("select watertight.protect('watertight')"),
+        _ => return Ok(()),
+    };
+    admin.wire.run(&format!(
+        "create policy fence on {table} using ({policy});
+         alter table {table} enable row level security, force row level security,
+             alter tenant_id set default {setting}"
+    ))
+}

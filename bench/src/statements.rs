@@ -1,0 +1,166 @@
+//! Statements in a session that has its context: what row security itself costs.
+
+use crate::contestant::{CONTESTANTS, Contestant, Work};
+use crate::data::{APP, Data, Tenant};
+use crate::request::Request;
+use crate::server::{Backend, Lap, Server};
+use crate::stats::{Dice, Race};
+use crate::{Failure, Result};
+
+/// How a statement reaches the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Prepared, one in a network round.
+    Prepared,
+    /// Prepared, fifty in a network round: next to nothing but the server's own work.
+    Pipelined,
+    /// As text with all values in it: parsed, rewritten and planned each time.
+    Unprepared,
+    /// Prepared, while index scans are off.
+    Scan,
+}
+
+/// What is repeated.
+pub struct Workload {
+    /// Its name in the report.
+    pub title: &'static str,
+    /// The statement.
+    pub work: Work,
+    /// How it is sent.
+    pub way: Way,
+    /// How often in a lap.
+    pub operations: usize,
+    /// How many of the configured rounds it takes part in: all, or one in so many.
+    pub one_round_in: usize,
+}
+
+const fn workload(title: &'static str, work: Work, way: Way, operations: usize) -> Workload {
+    Workload { title, work, way, operations, one_round_in: if matches!(way, Way::Scan) { 4 } else { 1 } }
+}
+
+/// All workloads, in the order of the report.
+pub const WORKLOADS: [Workload; 10] = [
+    workload("point read", Work::Point, Way::Prepared, 400),
+    workload("newest 20", Work::Newest, Way::Prepared, 200),
+    workload("insert", Work::Insert, Way::Prepared, 200),
+    workload("update", Work::Update, Way::Prepared, 100),
+    workload("tenant aggregate", Work::Aggregate, Way::Prepared, 20),
+    workload("forced sequential scan", Work::Aggregate, Way::Scan, 1),
+    workload("point read, 50 a network round", Work::Point, Way::Pipelined, 1000),
+    workload("newest 20, 50 a network round", Work::Newest, Way::Pipelined, 500),
+    workload("point read, unprepared", Work::Point, Way::Unprepared, 200),
+    workload("newest 20, unprepared", Work::Newest, Way::Unprepared, 200),
+];
+
+const PIPELINE: usize = 50;
+/// A plan is kept from the sixth execution on.
+const WARM_UP: usize = 12;
+const SCAN_ONLY: &str =
+    "set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off;";
+
+/// One workload, all contestants.
+pub struct Statements<'a> {
+    workload: &'a Workload,
+    data: &'a Data,
+    loaded: Backend,
+    without: Backend,
+    /// Inserted rows get ids that were never there.
+    next_id: &'a mut i64,
+    tenant: &'a Tenant,
+    ids: Vec<i64>,
+}
+
+impl<'a> Statements<'a> {
+    /// New backends in which every statement has found its plan.
+    pub fn open(
+        workload: &'a Workload,
+        data: &'a Data,
+        servers: [&Server; 2],
+        next_id: &'a mut i64,
+        dice: &mut Dice,
+    ) -> Result<Statements<'a>> {
+        let tenant = data.tenants.first().ok_or_else(|| Failure("no tenants".into()))?;
+        let [loaded, without] = servers.map(|server| server.open(APP, &data.database));
+        let (loaded, without) = (loaded?, without?);
+        let mut race = Statements { workload, data, loaded, without, next_id, tenant, ids: Vec::new() };
+        if workload.way == Way::Scan {
+            race.loaded.wire.run(SCAN_ONLY)?;
+            race.without.wire.run(SCAN_ONLY)?;
+        }
+        let order = dice.order(CONTESTANTS.len());
+        for contestant in order.iter().map(|place| &CONTESTANTS[*place]) {
+            let prepare = Request::new().prepare(contestant.table, &contestant.sql(workload.work)).sync();
+            race.backend(contestant).wire.exchange(&prepare)?;
+        }
+        race.draw(dice, WARM_UP)?;
+        for place in order {
+            race.lap(place, dice)?;
+        }
+        Ok(race)
+    }
+
+    fn backend(&mut self, contestant: &Contestant) -> &mut Backend {
+        if contestant.loaded { &mut self.loaded } else { &mut self.without }
+    }
+
+    /// A tenant and the ids of its rows for all contestants.
+    fn draw(&mut self, dice: &mut Dice, operations: usize) -> Result<()> {
+        self.tenant = &self.data.tenants[dice.below(self.data.tenants.len())];
+        self.loaded.wire.run(&format!(
+            "set app.tenant = '{}'; set watertight.token = '{}'",
+            self.tenant.uuid, self.tenant.token
+        ))?;
+        let rows = usize::try_from(self.data.rows)?;
+        self.ids = if self.workload.work == Work::Insert {
+            *self.next_id += operations as i64;
+            (*self.next_id - operations as i64..*self.next_id).collect()
+        } else {
+            // Different rows, so that updates of one transaction do not meet.
+            dice.order(rows).into_iter().cycle().take(operations).map(|id| id as i64 + 1).collect()
+        };
+        Ok(())
+    }
+
+    fn requests(&self, contestant: &Contestant) -> Vec<Request> {
+        let work = self.workload.work;
+        let pipeline = if self.workload.way == Way::Pipelined { PIPELINE } else { 1 };
+        let one = |ids: &[i64]| {
+            if self.workload.way == Way::Unprepared {
+                return Request::query(&contestant.unprepared(work, self.tenant, ids[0]));
+            }
+            let all = ids.iter().fold(Request::new(), |r, id| contestant.execute(r, work, self.tenant, *id));
+            all.sync()
+        };
+        self.ids.chunks(pipeline).map(one).collect()
+    }
+
+    fn rows_found(&self) -> usize {
+        match self.workload.work {
+            Work::Point | Work::Aggregate => self.ids.len(),
+            Work::Newest => 20 * self.ids.len(),
+            Work::Insert | Work::Update => 0,
+        }
+    }
+}
+
+impl Race for Statements<'_> {
+    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
+        self.draw(dice, self.workload.operations)
+    }
+
+    fn lap(&mut self, contestant: usize, _: &mut Dice) -> Result<Lap> {
+        let contestant = &CONTESTANTS[contestant];
+        let (requests, rows, operations) = (self.requests(contestant), self.rows_found(), self.ids.len());
+        let writes = matches!(self.workload.work, Work::Insert | Work::Update);
+        let backend = self.backend(contestant);
+        // Rolled back, so that all rounds meet the same rows.
+        if writes {
+            backend.wire.run("begin")?;
+        }
+        let lap = backend.lap(&requests, operations, rows);
+        if writes {
+            backend.wire.run("rollback")?;
+        }
+        lap
+    }
+}
