@@ -1,7 +1,7 @@
 //! Commands that would leave a registered table unprotected. `unprotect` is the way.
 
 use crate::pg::error::raise;
-use crate::protect::{POLICY, TRIGGER, changing_protection};
+use crate::protect::{POLICY, TRIGGER, is_changing};
 use crate::registry::protected::{self, ProtectedTable};
 use crate::sys::statement::{Change, Statement};
 use pgrx::pg_sys::Oid;
@@ -16,7 +16,7 @@ pub fn check(statement: &Statement<'_>) {
         | Statement::RenameColumn { relation, .. } => *relation,
         _ => return,
     };
-    if relation == Oid::INVALID || changing_protection() {
+    if relation == Oid::INVALID || is_changing(relation) {
         return;
     }
     let Some(table) = protected::get(relation) else { return };

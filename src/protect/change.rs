@@ -29,8 +29,3 @@ pub fn during<R>(statement: &Statement, f: impl FnOnce() -> R) -> R {
 pub fn is_changing(relation: Oid) -> bool {
     CHANGING.get().is_some_and(|(changed, read)| relation == changed || relation == read)
 }
-
-/// True while one of our statements runs.
-pub fn changing_protection() -> bool {
-    CHANGING.get().is_some()
-}

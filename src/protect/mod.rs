@@ -18,7 +18,7 @@ mod rewrite;
 mod rules;
 mod schema;
 
-pub use change::{changing_protection, is_changing};
+pub use change::is_changing;
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Installs the hooks; called once, while the library is loaded.
