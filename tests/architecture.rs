@@ -1,4 +1,5 @@
 //! Guards the layering that `docs/design/architecture.md` promises.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

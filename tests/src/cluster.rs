@@ -52,7 +52,7 @@ impl Cluster {
         ]));
         cluster.configure(conf);
         cluster.run_server();
-        cluster.admin("postgres").script("CREATE ROLE app LOGIN BYPASSRLS; CREATE ROLE keeper LOGIN BYPASSRLS");
+        cluster.admin("postgres").script("CREATE ROLE app LOGIN; CREATE ROLE keeper LOGIN");
         cluster
     }
 

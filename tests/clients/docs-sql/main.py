@@ -34,7 +34,7 @@ def example(root, name):
 def prepare(root, cluster, text, number):
     """A database of the kind the document asks for; its URL."""
     name = f"docs_{number}"
-    cluster.must(f"CREATE DATABASE {name} OWNER clinic_owner")
+    cluster.must(f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} OWNER clinic_owner")
     database = docs_sql.Database(cluster.url.rpartition("/")[0] + "/" + name, cluster.variables)
     if "<!-- docs-sql: bare -->" in text:
         return database
@@ -63,9 +63,12 @@ def main():
             if block.skipped:
                 count.result(f"{block.name} is not run: {block.reason}", None if block.reason else "a reason is missing")
                 continue
-            database = database or prepare(root, cluster, text, number)
             begun = time.monotonic()
-            problem = docs_sql.run(block, database)
+            try:
+                database = database or prepare(root, cluster, text, number)
+                problem = docs_sql.run(block, database)
+            except RuntimeError as error:
+                problem = f"its database could not be prepared: {error}"
             count.result(f"{block.name} as {block.role}", problem, time.monotonic() - begun)
     checks = {
         "every setting is documented": lambda: references.settings(root, cluster),

@@ -3,7 +3,7 @@
 import os
 import re
 
-FAULTS = re.compile(r'(?:Fault::new\(\s*(?:Code::\w+,\s*)?|fault\(&?|refuse\(|unusable\(|raise\(\w+\()(?:format!\(\s*)?"((?:[^"\\]|\\.)*)"', re.S)
+FAULTS = re.compile(r'(?:Fault::new\(\s*(?:Code::\w+,\s*)?|(?:fault|refuse|unusable)\(\s*&?)(?:format!\(\s*)?"((?:[^"\\]|\\.)*)"', re.S)
 
 
 def read(root, path):
@@ -69,7 +69,8 @@ def errors(root):
     """Each message of docs/reference/errors.md stands in the sources, and each message of the sources stands there."""
     text = read(root, "docs/reference/errors.md")
     documented = {holes(row) for row in re.findall(r"^\| `([^`]+)` \|", text, re.M)}
-    raised = {holes(found) for found in FAULTS.findall(sources(root))}
+    # A sentence is the DETAIL of another message.
+    raised = {holes(found) for found in FAULTS.findall(sources(root)) if not found.endswith(".")}
     everything = holes(sources(root))
     problems = [f"errors: not documented: {show(one)}" for one in sorted(raised - documented) if not covered(one, documented)]
     for one in sorted(documented - raised):
@@ -101,18 +102,28 @@ def attacks(root):
     there = ""
     for directory, _, files in os.walk(os.path.join(root, "tests")):
         there += "".join(read(root, os.path.join(directory, name)) for name in files if name.endswith(".rs"))
-    for name in sorted(set(re.findall(r"`([a-z]+\d\d_\w+)`", text)) | set(re.findall(r"`test:(\w+)`", text))):
-        if f"fn {name}(" not in there:
+    for name in sorted(set(re.findall(r"`([a-f]\d\d_[\w*]+)`", text))):
+        if f"fn {name.rstrip('*')}" not in there:
             problems.append(f"threat model: there is no test {name}")
     return problems
+
+
+def anchors(text):
+    """The fragments of a document's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links(root, documents):
     problems = []
     for path in documents:
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", re.sub(r"```.*?```", "", read(root, path), flags=re.S)):
+        text = re.sub(r"```.*?```", "", read(root, path), flags=re.S)
+        for target, fragment in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", text):
             if "://" in target or target.startswith("mailto:"):
                 continue
-            if not os.path.exists(os.path.join(root, os.path.dirname(path), target)):
+            file = os.path.join(root, os.path.dirname(path), target) if target else os.path.join(root, path)
+            if not os.path.exists(file):
                 problems.append(f"{path}: no such file: {target}")
+            elif fragment and file.endswith(".md") and fragment not in anchors(read(root, file)):
+                problems.append(f"{path}: no such heading: {target}#{fragment}")
     return problems

@@ -1,0 +1,10 @@
+SET ROLE app_owner;
+CREATE TABLE patients (id int PRIMARY KEY, name text NOT NULL, changed int NOT NULL DEFAULT 0);
+SELECT watertight.protect('patients', scope_keys => true);
+-- The control: what a pooled connection tells the next client where nothing protects a table.
+CREATE TABLE open_patients (name text NOT NULL);
+INSERT INTO open_patients SELECT c || ' patient ' || n FROM unnest('{north,south}'::text[]) c, generate_series(1, 20) n;
+RESET ROLE;
+
+-- Like app, without what pooling.sql does for app.
+CREATE ROLE careless LOGIN IN ROLE app;
