@@ -41,7 +41,9 @@ ALTER TABLE visit ATTACH PARTITION visit_2024 FOR VALUES FROM ('2024-01-01') TO 
 CREATE TABLE visit_2025 (LIKE visit);
 ALTER TABLE visit_2025 ALTER tenant_id DROP NOT NULL;
 INSERT INTO visit_2025 VALUES (1, '2025-01-01');
+\set VERBOSITY sqlstate
 ALTER TABLE visit ATTACH PARTITION visit_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+\set VERBOSITY default
 DROP TABLE visit_2025;
 RESET ROLE;
 SELECT * FROM families;
@@ -86,7 +88,9 @@ CREATE TABLE porter () INHERITS (staff);
 CREATE TABLE guest (id integer NOT NULL, created_by text, tenant_id uuid NOT NULL);
 ALTER TABLE guest INHERIT staff;
 CREATE TABLE visitor (id integer NOT NULL, created_by text, tenant_id uuid);
+\set VERBOSITY sqlstate
 ALTER TABLE visitor INHERIT staff;
+\set VERBOSITY default
 CREATE TEMPORARY TABLE mine () INHERITS (staff);
 \echo :LAST_ERROR_SQLSTATE
 ALTER TABLE guest NO INHERIT staff;
@@ -98,11 +102,18 @@ SELECT count(*) > 0 AS done FROM watertight.protect('region', 'region_id');
 CREATE TABLE both_parents () INHERITS (region, staff);
 \echo :LAST_ERROR_SQLSTATE
 CREATE TABLE apart (id integer);
+-- An unprotected parent would show the rows of its children to everybody.
 CREATE TABLE of_two () INHERITS (apart, region);
-SELECT * FROM watertight.protect('apart');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM watertight.protect_schema('public');
+ALTER TABLE region INHERIT apart;
 \echo :LAST_ERROR_SQLSTATE
+CREATE TABLE above (LIKE region) PARTITION BY LIST (id);
+ALTER TABLE above ATTACH PARTITION region DEFAULT;
+\echo :LAST_ERROR_SQLSTATE
+CREATE TABLE below () INHERITS (apart);
+SELECT * FROM watertight.protect('below');
+\echo :LAST_ERROR_SQLSTATE
+DROP TABLE below, apart, above;
 
 -- Foreign tables have no row security.
 CREATE EXTENSION postgres_fdw;

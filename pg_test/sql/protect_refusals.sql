@@ -102,4 +102,4 @@ SELECT relation FROM watertight.protected_tables;
 -- What PUBLIC may not call.
 SELECT p.oid::regprocedure FROM pg_proc p
 WHERE p.pronamespace = 'watertight'::regnamespace AND NOT has_function_privilege('protect_refusals_other', p.oid, 'EXECUTE')
-    AND p.proname ~ 'protect|after' ORDER BY 1::text;
+    AND p.proname ~ 'protect|after' ORDER BY p.proname;

@@ -3,11 +3,11 @@
 use super::token;
 use super::verdict::{self, identity};
 use crate::pg::error::{OrRaise, raise};
-use crate::sys::{activity, setting, xact};
+use crate::sys::{setting, xact};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use std::ffi::CString;
-use watertight_core::token::{mask, payload};
+use watertight_core::token::payload;
 use watertight_core::{Code, Fault};
 
 /// `SET LOCAL watertight.token`, as a function: the token can be a parameter and stays out of statement texts.
@@ -16,7 +16,6 @@ use watertight_core::{Code, Fault};
 /// 28000 for a token that is not accepted; 42501 inside a security-restricted operation.
 #[pg_extern(sql = false)]
 fn begin(token: Option<&str>) {
-    activity::mask_current(mask);
     let Some(token) = token else {
         raise(
             Fault::new(Code::InvalidAuthorization, "token must not be null")

@@ -11,9 +11,8 @@ mod token;
 mod verdict;
 
 pub use creator::creator;
-pub use token::is_token_setting;
 pub use hot::{current_id, current_key, current_name};
-pub use verdict::{as_tenant, identity};
+pub use verdict::{as_tenant, has_passing_token};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {

@@ -7,19 +7,14 @@ use crate::pg::{error, ext};
 use crate::registry::Tenant;
 use crate::sys::local::LocalRef;
 use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
-use crate::sys::xact;
+use crate::sys::{activity, xact};
 use crate::trust;
 use watertight_core::cache::{Handle, TokenCache};
-use watertight_core::token::{Clock, FactsView, Limits, TokenError, verify};
+use watertight_core::token::{Clock, FactsView, Limits, TokenError, mask, verify};
 use watertight_core::{Code, Fault};
 
 /// The setting's name.
 pub const NAME: &std::ffi::CStr = c"watertight.token";
-
-/// True for the name of the setting as a statement may write it.
-pub fn is_token_setting(name: &str) -> bool {
-    NAME.to_str().is_ok_and(|own| own.eq_ignore_ascii_case(name))
-}
 
 /// What a backend remembers of a token it has verified. Never whether it counts now.
 pub struct Entry {
@@ -54,6 +49,9 @@ fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> 
 
 fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {
     let origin = origin(source)?;
+    if origin == Origin::Session {
+        activity::mask_current(mask);
+    }
     let now = xact::to_unix_micros(xact::statement_start());
     // A worker's leader has checked the clock, at this statement.
     let clock = (origin != Origin::Leader).then_some(now);

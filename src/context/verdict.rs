@@ -232,3 +232,8 @@ pub fn identity() -> Result<Identity, Fault> {
 pub fn has_token() -> bool {
     head_in_scope().is_some()
 }
+
+/// True if the token in force may be another one later on this connection: it did not come with the start-up packet.
+pub fn has_passing_token() -> bool {
+    head_in_scope().is_some_and(|head| head.origin != Origin::Connection)
+}

@@ -4,9 +4,8 @@ mod cursor;
 mod protection;
 mod whole_table;
 
-use crate::context;
 use crate::pg::error;
-use crate::sys::hooks::Text;
+use crate::sys::hooks::Force;
 use crate::sys::statement::Statement;
 use crate::sys::{access, hooks, preload};
 use watertight_core::guard::old_server;
@@ -19,15 +18,13 @@ pub fn install() {
     access::install(whole_table::truncate);
 }
 
-fn before(statement: &Statement<'_>) -> Text {
+fn before(statement: &Statement<'_>) -> Force {
     match statement {
-        Statement::SetVariable { name } if context::is_token_setting(name) => return Text::Secret,
-        Statement::DeclareCursor { name, hold } => cursor::declare(name, *hold),
-        Statement::Fetch { name } => cursor::fetch(name),
+        Statement::DeclareCursor { hold } => cursor::declare(*hold),
         Statement::CreateTrigger { relation } => whole_table::create_trigger(*relation),
         _ => protection::check(statement),
     }
-    Text::Plain
+    whole_table::force_for(statement)
 }
 
 /// Warns of a server with known holes in row security.

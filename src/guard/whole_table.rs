@@ -1,9 +1,11 @@
-//! Rights on a whole table that row security does not narrow, and that `GRANT ALL` hands out by the way.
+//! What concerns a whole table, whoever's rows are in it: rights that `GRANT ALL` hands out by the way, and constraints.
 
 use crate::pg::error::raise;
 use crate::pg::role;
 use crate::registry::protected;
+use crate::sys::hooks::Force;
 use crate::sys::lookup;
+use crate::sys::statement::{Change, Statement};
 use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
@@ -31,4 +33,16 @@ pub fn create_trigger(relation: Oid) {
         Fault::new(Code::InsufficientPrivilege, "must be owner of a protected table to create a trigger on it")
             .detail("The trigger would run in the sessions of every tenant."),
     )
+}
+
+/// A new foreign key is checked against all rows of both tables, by a query of the table's owner. Under FORCE ROW LEVEL
+/// SECURITY that query would see one tenant's rows, or none, and the constraint would be called valid all the same.
+/// PostgreSQL's own triggers for foreign keys suspend FORCE in the same way.
+pub fn force_for(statement: &Statement<'_>) -> Force {
+    match statement {
+        Statement::AlterTable { changes, .. } if changes.iter().any(|(change, _)| *change == Change::Constrain) => {
+            Force::Suspended
+        }
+        _ => Force::InForce,
+    }
 }

@@ -2,20 +2,20 @@
 
 use super::error::raise;
 use super::ext;
-use crate::sys::user;
+use crate::sys::user::{self, Lent};
 use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
 pub use user::{current, has_rights_of as has_privs_of, is_superuser};
 
-/// Runs `f` with the rights of `role`.
+/// Runs `f`, which may run a user's code, with the rights of `role`.
 pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {
-    user::run_as(role, f)
+    user::run_as(role, Lent::Restricted, f)
 }
 
 /// Runs `f` with the rights of the extension's owner: for the registry's own tables, never for DDL on a user's table.
 pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
-    user::run_as(ext::owner(), f)
+    user::run_as(ext::owner(), Lent::Trusted, f)
 }
 
 /// Who asked, by name: the role that logged in, whatever role it has set since.

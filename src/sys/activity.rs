@@ -1,15 +1,24 @@
 //! The texts of the running statement that other sessions and the log can see.
 
+use super::local::Local;
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString, c_char};
 
-/// Replaces the running statement's text, for error reports and in `pg_stat_activity`, if `mask` changes it.
+/// The masked text that `pg_stat_activity` has not been told of yet.
+static UNREPORTED: Local<*const c_char> = Local::new(std::ptr::null());
+
+/// Replaces the running statement's text, for error reports and in `pg_stat_activity`, if `mask` changes it (or has changed
+/// it, when it was logged).
 /// `mask` returns a text of the same length, or `None` where there is nothing to hide.
 pub fn mask_current(mask: fn(&str) -> Option<String>) {
-    if let Some(copy) = mask_query_string(mask) {
+    mask_query_string(mask);
+    let unreported = UNREPORTED.get();
+    // SAFETY: a plain global. While it is that very text, the text is alive.
+    if !unreported.is_null() && std::ptr::eq(unreported, unsafe { pg_sys::debug_query_string }) {
         // SAFETY: a C string that outlives the call, which copies it.
-        unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, copy) }
+        unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, unreported) }
     }
+    UNREPORTED.set(std::ptr::null());
 }
 
 /// The text to pass on in place of a utility statement's `text`, masked as by `mask_current`. Usually it is the very text of
@@ -26,36 +35,49 @@ pub fn mask_statement(text: *const c_char, mask: fn(&str) -> Option<String>) -> 
     }
 }
 
-/// Replaces the running statement's text for error reports; returns the new text if `mask` changed it.
-pub fn mask_query_string(mask: fn(&str) -> Option<String>) -> Option<*const c_char> {
+/// Replaces the running statement's text for error reports, if `mask` changes it.
+pub fn mask_query_string(mask: fn(&str) -> Option<String>) {
     // SAFETY: a global that is null or a C string which lives as long as the statement.
-    let text = unsafe { as_str(pg_sys::debug_query_string) }?;
-    let masked = CString::new(mask(text)?).ok()?;
+    let Some(masked) = (unsafe { masked(pg_sys::debug_query_string, mask) }) else { return };
     // SAFETY: the copy lives in the context of the client's message, like the text it replaces.
     unsafe {
         let copy = pg_sys::MemoryContextStrdup(pg_sys::MessageContext, masked.as_ptr());
         pg_sys::debug_query_string = copy;
-        Some(copy)
+        UNREPORTED.set(copy);
     }
 }
 
 /// A masked copy of a C string of the server in the current memory context, or the string itself.
 pub fn masked_copy(text: *const c_char, mask: fn(&str) -> Option<String>) -> *const c_char {
     // SAFETY: null or a C string, by the callers in this module's siblings.
-    let Some(plain) = (unsafe { as_str(text) }) else { return text };
-    match mask(plain).map(CString::new) {
+    match unsafe { masked(text, mask) } {
         // SAFETY: copies a C string into the current memory context.
-        Some(Ok(masked)) => unsafe { pg_sys::pstrdup(masked.as_ptr()) },
-        _ => text,
+        Some(masked) => unsafe { pg_sys::pstrdup(masked.as_ptr()) },
+        None => text,
     }
 }
 
+/// The masked text, if `mask` changes it.
+///
 /// # Safety
-/// `text` must be null or a C string that outlives the result.
-unsafe fn as_str<'a>(text: *const c_char) -> Option<&'a str> {
+/// `text` must be null or a C string.
+unsafe fn masked(text: *const c_char, mask: fn(&str) -> Option<String>) -> Option<CString> {
     if text.is_null() {
         return None;
     }
     // SAFETY: by the caller.
-    unsafe { CStr::from_ptr(text) }.to_str().ok()
+    let text = unsafe { CStr::from_ptr(text) };
+    let masked = match text.to_str() {
+        Ok(text) => mask(text)?.into_bytes(),
+        Err(_) => mask_other_encoding(text.to_bytes(), mask)?,
+    };
+    CString::new(masked).ok()
+}
+
+/// A text in an encoding other than UTF-8. A token is ASCII, and so is whatever `mask` overwrites it with.
+fn mask_other_encoding(text: &[u8], mask: fn(&str) -> Option<String>) -> Option<Vec<u8>> {
+    let plain: String = text.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
+    let masked = mask(&plain)?;
+    let bytes = text.iter().zip(plain.bytes().zip(masked.bytes()));
+    Some(bytes.map(|(original, (before, after))| if before == after { *original } else { after }).collect())
 }

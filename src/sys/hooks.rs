@@ -9,34 +9,56 @@
 use super::activity;
 use super::local::Local;
 use super::statement::Statement;
+use super::user;
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
 type Masker = fn(&str) -> Option<String>;
 
-/// Whether a statement's text may be shown.
+/// Whether FORCE ROW LEVEL SECURITY holds while a utility statement runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Text {
-    /// As it is.
-    Plain,
-    /// It may hold a secret: mask it.
-    Secret,
+#[repr(C)]
+pub enum Force {
+    /// As the tables say.
+    InForce,
+    /// Not for the tables' owners.
+    Suspended,
 }
 
+static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
+static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
-static ON_UTILITY: Local<Option<fn(&Statement<'_>) -> Text>> = Local::new(None);
+static ON_UTILITY: Local<Option<fn(&Statement<'_>) -> Force>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
 static MASK: Local<Option<Masker>> = Local::new(None);
 
-/// `before` is called with every utility statement before it runs, raises to refuse it, and says whether its text is
-/// secret. `mask` then hides the secret in what other extensions, the log and `pg_stat_activity` get.
-pub fn install_utility(before: fn(&Statement<'_>) -> Text, mask: Masker) {
+/// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in the
+/// text that other extensions, the log and `pg_stat_activity` get. (A utility statement is run from its parse tree;
+/// its text is for people.)
+pub fn install_utility(before: fn(&Statement<'_>) -> Force, mask: Masker) {
     ON_UTILITY.set(Some(before));
     MASK.set(Some(mask));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
-        PREVIOUS_UTILITY.set(pg_sys::ProcessUtility_hook);
-        pg_sys::ProcessUtility_hook = Some(process_utility);
+        PREVIOUS_STARTUP.set(pg_sys::shmem_startup_hook);
+        pg_sys::shmem_startup_hook = Some(after_libraries);
+    }
+}
+
+/// All libraries are loaded now, so a hook installed here is the outermost, wherever in `shared_preload_libraries` we
+/// stand: no other extension gets the text of a statement before it is masked. (Runs again when the server starts anew
+/// after a crash.)
+unsafe extern "C-unwind" fn after_libraries() {
+    // SAFETY: the postmaster is alone; passes on to the hook we found.
+    unsafe {
+        if let Some(previous) = PREVIOUS_STARTUP.get() {
+            previous();
+        }
+        if !INSTALLED.get() {
+            INSTALLED.set(true);
+            PREVIOUS_UTILITY.set(pg_sys::ProcessUtility_hook);
+            pg_sys::ProcessUtility_hook = Some(process_utility);
+        }
     }
 }
 
@@ -46,7 +68,7 @@ unsafe extern "C-unwind" {
         statement: *mut pg_sys::PlannedStmt,
         text: *const c_char,
         read_only_tree: bool,
-        context: pg_sys::ProcessUtilityContext::Type,
+        kind: pg_sys::ProcessUtilityContext::Type,
         params: pg_sys::ParamListInfo,
         environment: *mut pg_sys::QueryEnvironment,
         destination: *mut pg_sys::DestReceiver,
@@ -59,37 +81,44 @@ unsafe extern "C-unwind" fn process_utility(
     statement: *mut pg_sys::PlannedStmt,
     text: *const c_char,
     read_only_tree: bool,
-    context: pg_sys::ProcessUtilityContext::Type,
+    kind: pg_sys::ProcessUtilityContext::Type,
     params: pg_sys::ParamListInfo,
     environment: *mut pg_sys::QueryEnvironment,
     destination: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
-    // nothing.
+    // nothing; after an error in them the transaction's abort ends the suspension.
     unsafe {
-        let text = before_utility((*statement).utilityStmt, text);
+        let suspended = before_utility((*statement).utilityStmt) == Force::Suspended;
+        let context = if suspended { user::begin_noforce() } else { 0 };
+        let text = shown(text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
-                previous(statement, text, read_only_tree, context, params, environment, destination, completion);
+                previous(statement, text, read_only_tree, kind, params, environment, destination, completion);
             }
             None => standard_ProcessUtility(
-                statement, text, read_only_tree, context, params, environment, destination, completion,
+                statement, text, read_only_tree, kind, params, environment, destination, completion,
             ),
+        }
+        if suspended {
+            user::end_noforce(context);
         }
     }
 }
 
-/// Our half: returns the text to pass on.
+/// Our half.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> *const c_char {
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) -> Force {
     // SAFETY: by the caller; the tree outlives the call.
     let statement = unsafe { Statement::read(tree) };
-    let secret = ON_UTILITY.get().map_or(Text::Plain, |before| before(&statement)) == Text::Secret;
-    match MASK.get() {
-        Some(mask) if secret => activity::mask_statement(text, mask),
-        _ => text,
-    }
+    ON_UTILITY.get().map_or(Force::InForce, |before| before(&statement))
+}
+
+/// The text to pass on.
+#[pgrx::pg_guard]
+extern "C-unwind" fn shown(text: *const c_char) -> *const c_char {
+    MASK.get().map_or(text, |mask| activity::mask_statement(text, mask))
 }
 
 /// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.

@@ -18,29 +18,17 @@ pub enum Change {
     AlterType,
     /// DISABLE TRIGGER (one, USER or ALL), or ENABLE REPLICA
     DisableTrigger,
-    /// NO INHERIT, DETACH PARTITION
-    Detach,
+    /// ADD or VALIDATE CONSTRAINT, ADD COLUMN: may look for rows that violate a foreign key
+    Constrain,
 }
 
 /// A utility statement. Names are as the parser left them; relations are resolved.
 #[derive(Debug)]
 pub enum Statement<'a> {
-    /// SET, SET LOCAL, RESET of a setting.
-    SetVariable {
-        /// The setting's name (empty for RESET ALL).
-        name: &'a str,
-    },
     /// DECLARE CURSOR.
     DeclareCursor {
-        /// The cursor.
-        name: &'a str,
         /// WITH HOLD.
         hold: bool,
-    },
-    /// FETCH, MOVE.
-    Fetch {
-        /// The cursor.
-        name: &'a str,
     },
     /// ALTER TABLE: only the changes of [`Change`].
     AlterTable {
@@ -91,19 +79,11 @@ impl<'a> Statement<'a> {
         // SAFETY: by the caller; each cast follows the node's tag.
         unsafe {
             match (*tree).type_ {
-                NodeTag::T_VariableSetStmt => {
-                    let set = &*tree.cast::<pg_sys::VariableSetStmt>();
-                    Statement::SetVariable { name: text(set.name) }
-                }
                 NodeTag::T_DeclareCursorStmt => {
                     let declare = &*tree.cast::<pg_sys::DeclareCursorStmt>();
                     Statement::DeclareCursor {
-                        name: text(declare.portalname),
                         hold: declare.options & pg_sys::CURSOR_OPT_HOLD as i32 != 0,
                     }
-                }
-                NodeTag::T_FetchStmt => {
-                    Statement::Fetch { name: text((*tree.cast::<pg_sys::FetchStmt>()).portalname) }
                 }
                 NodeTag::T_AlterTableStmt => alter_table(&*tree.cast::<pg_sys::AlterTableStmt>()),
                 NodeTag::T_AlterPolicyStmt => {
@@ -139,7 +119,7 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
             T::AT_DisableTrig | T::AT_DisableTrigAll | T::AT_DisableTrigUser | T::AT_EnableReplicaTrig => {
                 Change::DisableTrigger
             }
-            T::AT_DropInherit | T::AT_DetachPartition => Change::Detach,
+            T::AT_AddConstraint | T::AT_ValidateConstraint | T::AT_AddColumn => Change::Constrain,
             _ => continue,
         };
         // SAFETY: null or a C string of the tree.

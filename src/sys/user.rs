@@ -15,20 +15,50 @@ impl Drop for Restore {
     }
 }
 
+/// What code may do that runs with rights it was lent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lent {
+    /// Our own statements on our own tables.
+    Trusted,
+    /// Statements that may run a user's code (triggers, expressions): PostgreSQL's security-restricted operation, as in
+    /// autovacuum and REINDEX. Nothing can be left to run later with other rights (deferred triggers, cursors).
+    Restricted,
+}
+
 /// Runs `f` with the rights of `user`; gives back the caller's rights afterwards, also when `f` raises.
-pub fn run_as<R>(user: Oid, f: impl FnOnce() -> R) -> R {
-    let (mut current, mut context) = (Oid::INVALID, 0);
-    // SAFETY: writes the two results.
-    unsafe { pg_sys::GetUserIdAndSecContext(&mut current, &mut context) };
+pub fn run_as<R>(user: Oid, lent: Lent, f: impl FnOnce() -> R) -> R {
+    let (current, context) = present();
     let _restore = Restore { user: current, context };
-    // SAFETY: SECURITY_LOCAL_USERID_CHANGE is what PostgreSQL itself uses for this: SET ROLE is refused inside.
-    unsafe {
-        pg_sys::SetUserIdAndSecContext(
-            user,
-            context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
-        );
-    }
+    let flags = match lent {
+        Lent::Trusted => pg_sys::SECURITY_LOCAL_USERID_CHANGE,
+        Lent::Restricted => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
+    };
+    // SAFETY: what PostgreSQL itself does for this; SET ROLE is refused inside.
+    unsafe { pg_sys::SetUserIdAndSecContext(user, context | flags as i32) }
     f()
+}
+
+fn present() -> (Oid, i32) {
+    let (mut user, mut context) = (Oid::INVALID, 0);
+    // SAFETY: writes the two results.
+    unsafe { pg_sys::GetUserIdAndSecContext(&mut user, &mut context) };
+    (user, context)
+}
+
+/// From now on owners are not subject to FORCE ROW LEVEL SECURITY on their tables, as in PostgreSQL's own checks of
+/// referential integrity. Returns what [`end_noforce`] takes; after an error the transaction's abort puts it back.
+pub fn begin_noforce() -> i32 {
+    let (user, context) = present();
+    // SAFETY: changes the context only.
+    unsafe { pg_sys::SetUserIdAndSecContext(user, context | pg_sys::SECURITY_NOFORCE_RLS as i32) }
+    context
+}
+
+/// Ends what [`begin_noforce`] began.
+pub fn end_noforce(context: i32) {
+    let (user, _) = present();
+    // SAFETY: gives back the context.
+    unsafe { pg_sys::SetUserIdAndSecContext(user, context) }
 }
 
 /// The role whose rights apply now.

@@ -138,6 +138,14 @@ SELECT pg_catalog.jsonb_build_object(
     'parents', coalesce((
         SELECT pg_catalog.jsonb_agg(h.inhparent::bigint ORDER BY h.inhseqno)
         FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid), '[]'),
+    'open_parents', coalesce((
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('oid', h.inhparent::bigint,
+            'label', pg_catalog.format('"%s.%s"', pn.nspname, pc.relname)) ORDER BY h.inhseqno)
+        FROM pg_catalog.pg_inherits h
+        JOIN pg_catalog.pg_class pc ON pc.oid = h.inhparent
+        JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+        WHERE h.inhrelid = c.oid
+            AND NOT EXISTS (SELECT FROM watertight.protected_tables p WHERE p.relation = h.inhparent)), '[]'),
     'row_security', c.relrowsecurity,
     'forced', c.relforcerowsecurity,
     'columns', coalesce((
@@ -147,7 +155,10 @@ SELECT pg_catalog.jsonb_build_object(
             'type_name', CASE WHEN t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN t.typname::text
                 ELSE pg_catalog.format('%s.%s', tn.nspname, t.typname) END,
             'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-            'not_null', a.attnotnull,
+            -- PostgreSQL 18 says attnotnull while the constraint is NOT VALID.
+            'not_null', a.attnotnull AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_constraint k
+                WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)),
             'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
             'generated', a.attgenerated <> '' OR a.attidentity <> '',
             'deterministic', coalesce(l.collisdeterministic, true)) ORDER BY a.attnum)

@@ -49,8 +49,9 @@ class Progress(unittest.TextTestResult):
 
 
 def main(*modules):
-    """Runs the tests of these modules; the last line is the count."""
-    loader = unittest.defaultTestLoader
+    """Runs the tests of these modules, or those whose names contain an argument; the last line is the count."""
+    loader = unittest.TestLoader()
+    loader.testNamePatterns = [f"*{part}*" for part in sys.argv[1:]] or None
     suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in modules)
     runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Progress)
     result = runner.run(suite)

@@ -6,4 +6,4 @@
 python_venv
 fixture django watertight.clock_leeway=0
 export DJANGO_SETTINGS_MODULE=project.settings
-"$PYTHON" "$SUITE/suite.py"
+"$PYTHON" "$SUITE/suite.py" "$@"

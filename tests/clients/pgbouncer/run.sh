@@ -52,4 +52,4 @@ export WT_BOUNCER_NEWER=$PORT
 start tracking "$newer" "$SUITE/transaction.ini" <(printf '%s\n' '[pgbouncer]' \
     'track_extra_parameters = watertight.token, watertight.tenant_id, watertight.tenant')
 export WT_BOUNCER_TRACKING=$PORT
-"$PYTHON" "$SUITE/suite.py"
+"$PYTHON" "$SUITE/suite.py" "$@"

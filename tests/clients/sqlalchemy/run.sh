@@ -6,4 +6,4 @@
 python_venv
 # An hour's leeway would make the test of expiry an hour long.
 fixture sqlalchemy watertight.clock_leeway=0
-"$PYTHON" "$SUITE/suite.py"
+"$PYTHON" "$SUITE/suite.py" "$@"

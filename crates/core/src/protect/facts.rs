@@ -39,6 +39,9 @@ pub struct TableFacts {
     pub partition: bool,
     /// Direct parents (`pg_inherits`).
     pub parents: Vec<u32>,
+    /// Those of `parents` that are not registered.
+    #[serde(default)]
+    pub open_parents: Vec<Parent>,
     /// `relrowsecurity`.
     pub row_security: bool,
     /// `relforcerowsecurity`.
@@ -267,4 +270,13 @@ impl Side {
 /// `"schema"."name"`.
 pub(super) fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", crate::sql::ident(schema), crate::sql::ident(name))
+}
+
+/// A table that another one inherits from.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Parent {
+    /// Its oid.
+    pub oid: u32,
+    /// As it is shown.
+    pub label: String,
 }

@@ -24,7 +24,7 @@ mod tests;
 pub use column::Holds;
 pub use creator::TRIGGER;
 pub use facts::{
-    ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, PolicyFacts, Side, SideTenant, TableFacts,
+    ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, Parent, PolicyFacts, Side, SideTenant, TableFacts,
     TriggerFacts, read,
 };
 pub use newcomer::{Found, Newcomer, Rule, newcomer};

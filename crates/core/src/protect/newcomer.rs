@@ -41,7 +41,7 @@ pub struct Newcomer {
 /// comes before the schema, and makes no exception for tables that an extension creates.
 ///
 /// # Errors
-/// 0A000 when the parents have different tenant columns.
+/// 0A000 when the parents have different tenant columns, 42809 for a registered table under a parent that is not.
 pub fn newcomer(
     found: &Found,
     by_extension: bool,
@@ -49,7 +49,8 @@ pub fn newcomer(
     schema_rule: impl Fn(u32) -> Option<Rule>,
 ) -> Result<Option<Newcomer>, Fault> {
     if table_rule(found.relation).is_some() {
-        return Ok(None);
+        let under_open_parent = found.parents.iter().any(|parent| table_rule(*parent).is_none());
+        return if under_open_parent { Err(refuse::open_parent()) } else { Ok(None) };
     }
     let parents: Vec<Rule> = found.parents.iter().filter_map(|parent| table_rule(*parent)).collect();
     refuse::different_parents(parents.iter().map(|rule| rule.tenant_column.as_str()))?;

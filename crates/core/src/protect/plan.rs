@@ -4,7 +4,7 @@ use super::facts::TableFacts;
 use super::options::{Options, Plan, Statement};
 use super::scope::Scope;
 use super::subject::{Subject, families};
-use super::{column, creator, index, policy};
+use super::{column, creator, index, policy, refuse};
 use crate::Fault;
 
 /// What `protect()` has to do for these tables, a table listed before its descendants.
@@ -16,6 +16,7 @@ use crate::Fault;
 /// A [`Fault`] for each thing that cannot be protected; then nothing may be run.
 pub fn plan(tables: &[TableFacts], options: &Options) -> Result<Plan, Fault> {
     let families = families(tables, options)?;
+    refuse::open_parents(tables)?;
     let mut statements: Vec<Statement> = Vec::new();
     for family in &families {
         column::statements(family, options, &mut statements)?;

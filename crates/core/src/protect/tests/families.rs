@@ -133,3 +133,15 @@ fn a_child_of_parents_with_different_tenant_columns_is_refused() {
     let options = Options { keep_recorded: true, ..options() };
     assert_eq!(fault(&[parent, other, child], &options).code, Code::FeatureNotSupported);
 }
+
+#[test]
+fn a_child_of_an_unprotected_parent_is_no_way_around() {
+    let parent = Parent { oid: 99, label: "\"app.above\"".into() };
+    let child = TableFacts { parents: vec![99], open_parents: vec![parent], ..orders() };
+    let refused = fault(std::slice::from_ref(&child), &options());
+    assert_eq!(refused.code, Code::WrongObjectType);
+    assert!(refused.message.contains("its parent \"app.above\" is not"));
+    // Together with the parent it is protected.
+    let above = TableFacts { oid: 99, name: "above".into(), ..orders() };
+    assert!(plan(&[above, child], &options()).is_ok());
+}
