@@ -2,13 +2,13 @@
 
 use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
-use super::{apply, backfill, catalog, owner, schema};
+use super::{apply, backfill, catalog, free, owner};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::role;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::ffi::CStr;
-use watertight_core::protect::{Options, TableFacts, compartments, plan, protected_through, unplan};
+use watertight_core::protect::{Options, TableFacts, compartments, plan, unplan};
 
 /// Puts a table, its partitions and its inheritance children under row security by tenant. Returns the statements it ran
 /// (with `dry_run`, would run); none when there was nothing to do.
@@ -57,7 +57,7 @@ fn unprotect(relation: Option<Oid>) -> SetOfIterator<'static, String> {
     role::require_admin("take protection away");
     let tables = locked(relation, family::CHANGE);
     let plan = unplan(&tables).or_raise();
-    tables.first().into_iter().for_each(require_free);
+    free::require(&tables);
     SetOfIterator::new(apply::unprotect(&plan))
 }
 
@@ -70,17 +70,4 @@ fn locked(relation: Oid, mode: &str) -> Vec<TableFacts> {
     }
     family::lock(&root, mode);
     members(relation, Asker::User)
-}
-
-/// Refuses a table that a protected parent or schema speaks for.
-fn require_free(table: &TableFacts) {
-    for parent in &table.parents {
-        let parent = catalog::facts(Oid::from(*parent));
-        if parent.protected.is_some() {
-            raise(protected_through(table, &format!("table {}", parent.label())));
-        }
-    }
-    if schema::is_protected(&table.schema) {
-        raise(protected_through(table, &format!("schema \"{}\"", table.schema)));
-    }
 }

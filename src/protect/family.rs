@@ -54,8 +54,11 @@ pub fn lock(table: &TableFacts, mode: &str) {
     let command = format!("LOCK TABLE {} IN {mode} MODE", table.sql());
     role::as_user(Oid::from(table.owner), || Spi::run(&command)).map_err(internal).or_raise();
     // The lock was taken by name: another session may have renamed two tables in between.
-    let now = facts(Oid::from(table.oid));
-    if now.schema != table.schema || now.name != table.name {
+    let query =
+        "SELECT true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.oid = $1 AND n.nspname = $2 AND c.relname = $3";
+    let arguments = [Oid::from(table.oid).into(), table.schema.as_str().into(), table.name.as_str().into()];
+    if catalog::one::<bool>(query, &arguments).is_none() {
         raise(
             Fault::new(
                 Code::NotInPrerequisiteState,

@@ -11,6 +11,7 @@ mod creator;
 mod events;
 mod family;
 mod floor;
+mod free;
 mod materialized;
 mod owner;
 mod record;

@@ -2,7 +2,7 @@
 
 use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
-use super::{apply, backfill, catalog, owner, record};
+use super::{apply, backfill, catalog, free, owner, record};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::role;
 use pgrx::pg_sys::Oid;
@@ -68,7 +68,7 @@ fn protect_schema(
 ///
 /// # Errors
 /// 42501 unless the caller owns the schema and its tables and is a member of `watertight_admin`, 42704 for a schema without
-/// protection.
+/// protection, 55000 for a table that a protected parent elsewhere, or a child in another protected schema, holds.
 #[pg_extern(sql = false)]
 fn unprotect_schema(schema: Option<Oid>) -> SetOfIterator<'static, String> {
     role::require_admin("take protection away");
@@ -80,12 +80,12 @@ fn unprotect_schema(schema: Option<Oid>) -> SetOfIterator<'static, String> {
     family::require_read_committed();
     record::forget_schemas(&[schema]);
     let families = tables(schema, family::CHANGE, |_| {});
-    let roots = families.iter().filter(|table| table.schema == label && table.protected.is_some());
     let mut statements = Vec::new();
-    for root in roots {
+    for root in families.iter().filter(|table| table.schema == label) {
         // Again, because a family's first table takes the others with it.
         let family = members(Oid::from(root.oid), Asker::User);
-        if family.first().is_some_and(|root| root.protected.is_some() && !has_protected_parent(root)) {
+        if family.first().is_some_and(|root| root.protected.is_some()) {
+            free::require(&family);
             statements.extend(apply::unprotect(&unplan(&family).or_raise()));
         }
     }
@@ -139,8 +139,4 @@ pub fn is_protected(name: &str) -> bool {
 fn has_scoped_keys(schema: Oid) -> bool {
     let query = "SELECT s.scope_keys FROM watertight.protected_schemas s WHERE s.schema = $1";
     role::as_extension_owner(|| catalog::one(query, &[schema.into()])).unwrap_or(false)
-}
-
-fn has_protected_parent(table: &TableFacts) -> bool {
-    table.parents.iter().any(|parent| catalog::facts(Oid::from(*parent)).protected.is_some())
 }

@@ -1,24 +1,20 @@
 //! The texts of the running statement that other sessions and the log can see.
 
-use super::local::Local;
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString, c_char};
 
-/// The masked text that `pg_stat_activity` has not been told of yet.
-static UNREPORTED: Local<*const c_char> = Local::new(std::ptr::null());
-
-/// Replaces the running statement's text, for error reports and in `pg_stat_activity`, if `mask` changes it (or has changed
-/// it, when it was logged).
+/// Replaces the running statement's text, for error reports and in `pg_stat_activity`, if `mask` changes it.
 /// `mask` returns a text of the same length, or `None` where there is nothing to hide.
 pub fn mask_current(mask: fn(&str) -> Option<String>) {
-    mask_query_string(mask);
-    let unreported = UNREPORTED.get();
-    // SAFETY: a plain global. While it is that very text, the text is alive.
-    if !unreported.is_null() && std::ptr::eq(unreported, unsafe { pg_sys::debug_query_string }) {
-        // SAFETY: a C string that outlives the call, which copies it.
-        unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, unreported) }
+    // SAFETY: a global that is null or a C string which lives as long as the statement.
+    let Some(masked) = (unsafe { masked(pg_sys::debug_query_string, mask) }) else { return };
+    // SAFETY: the copy lives in the context of the client's message, like the text it replaces. There is a running
+    // statement, for it has a text.
+    unsafe {
+        let copy = pg_sys::MemoryContextStrdup(pg_sys::MessageContext, masked.as_ptr());
+        pg_sys::debug_query_string = copy;
+        pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, copy);
     }
-    UNREPORTED.set(std::ptr::null());
 }
 
 /// The text to pass on in place of a utility statement's `text`, masked as by `mask_current`. Usually it is the very text of
@@ -32,18 +28,6 @@ pub fn mask_statement(text: *const c_char, mask: fn(&str) -> Option<String>) -> 
         unsafe { pg_sys::debug_query_string }
     } else {
         masked_copy(text, mask)
-    }
-}
-
-/// Replaces the running statement's text for error reports, if `mask` changes it.
-pub fn mask_query_string(mask: fn(&str) -> Option<String>) {
-    // SAFETY: a global that is null or a C string which lives as long as the statement.
-    let Some(masked) = (unsafe { masked(pg_sys::debug_query_string, mask) }) else { return };
-    // SAFETY: the copy lives in the context of the client's message, like the text it replaces.
-    unsafe {
-        let copy = pg_sys::MemoryContextStrdup(pg_sys::MessageContext, masked.as_ptr());
-        pg_sys::debug_query_string = copy;
-        UNREPORTED.set(copy);
     }
 }
 

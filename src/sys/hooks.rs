@@ -134,6 +134,8 @@ pub fn install_log(mask: Masker) {
 // Unguarded: it runs inside error reporting, where raising would recurse. It only reads, allocates in the error
 // context, and calls the next hook, which is C.
 unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
+    // SAFETY: PostgreSQL passes a valid report.
+    unsafe { hide_rows_of_others(report) }
     if let Some(mask) = MASK.get() {
         // SAFETY: PostgreSQL passes a valid report, in the error context, whose texts are null or C strings. A field
         // that is replaced is freed with its context.
@@ -148,10 +150,25 @@ unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
                 *field = activity::masked_copy(*field, mask).cast_mut();
             }
         }
-        activity::mask_query_string(mask);
+        activity::mask_current(mask);
     }
     if let Some(previous) = PREVIOUS_LOG.get() {
         // SAFETY: passes on what we were given.
         unsafe { previous(report) }
+    }
+}
+
+/// A foreign key that is checked while FORCE is suspended may be violated by a row that the owner could not see. Its
+/// DETAIL would quote the row.
+///
+/// # Safety
+/// `report` must be a valid report.
+unsafe fn hide_rows_of_others(report: *mut pg_sys::ErrorData) {
+    const VIOLATION: i32 = pgrx::PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION as i32;
+    // SAFETY: by the caller; a field that is taken away is freed with its context.
+    unsafe {
+        if (*report).sqlerrcode == VIOLATION && user::is_noforce() {
+            (*report).detail = std::ptr::null_mut();
+        }
     }
 }

@@ -61,6 +61,11 @@ pub fn end_noforce(context: i32) {
     unsafe { pg_sys::SetUserIdAndSecContext(user, context) }
 }
 
+/// True between [`begin_noforce`] and [`end_noforce`].
+pub fn is_noforce() -> bool {
+    present().1 & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
+}
+
 /// The role whose rights apply now.
 pub fn current() -> Oid {
     // SAFETY: reads a static.

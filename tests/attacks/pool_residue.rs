@@ -76,9 +76,9 @@ fn c27_a_holdable_cursor_is_not_reached_by_protocol_messages() {
     let db = Database::shared();
     let mut wire = Wire::connect(db.cluster, &db.name, "app");
     let set = |tenant| format!("SET watertight.token = '{}'", db.token(tenant));
+    wire.query("DECLARE d CURSOR WITH HOLD FOR SELECT name FROM open_patients");
     wire.query(&set(A));
     wire.query("DECLARE c CURSOR WITH HOLD FOR SELECT name FROM patients");
-    wire.query("DECLARE d CURSOR WITH HOLD FOR SELECT name FROM open_patients");
     wire.query(&set(B));
     // The control: a portal is a cursor, and Execute reads it without a FETCH.
     assert!(wire.execute_portal("d").contains(CANARY));
