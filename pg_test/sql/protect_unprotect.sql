@@ -54,3 +54,18 @@ ALTER TABLE deck DETACH PARTITION deck_1;
 SELECT * FROM watertight.unprotect('deck_1');
 RESET ROLE;
 SELECT relation FROM watertight.protected_tables ORDER BY relation::text;
+
+-- A child that its own schema holds keeps the family together, until it leaves.
+CREATE SCHEMA held;
+CREATE TABLE tree (id integer, tenant_id uuid NOT NULL);
+SELECT count(*) > 0 AS done FROM watertight.protect('tree');
+SELECT * FROM watertight.protect_schema('held');
+CREATE TABLE held.branch () INHERITS (tree);
+SELECT * FROM watertight.unprotect('tree');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM watertight.unprotect_schema('held');
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE held.branch NO INHERIT tree;
+SELECT * FROM watertight.unprotect('tree');
+SELECT * FROM watertight.unprotect_schema('held');
+SELECT relation FROM watertight.protected_tables WHERE relation::text LIKE '%tree' OR relation::text LIKE '%branch';

@@ -16,17 +16,17 @@ fn name(tenant: &'static Tenant) -> Datum {
 }
 
 #[inline(always)]
-fn id_if_reached() -> Option<Datum> {
+fn id_if_reached(_: Call) -> Option<Datum> {
     reached().map(id)
 }
 
 #[inline(always)]
-fn name_if_reached() -> Option<Datum> {
+fn name_if_reached(_: Call) -> Option<Datum> {
     reached().map(name)
 }
 
 #[inline(always)]
-fn key_if_reached() -> Option<Datum> {
+fn key_if_reached(_: Call) -> Option<Datum> {
     reached()?.key.map(Datum::from)
 }
 

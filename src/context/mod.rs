@@ -12,7 +12,7 @@ mod verdict;
 
 pub use creator::creator;
 pub use hot::{current_id, current_key, current_name};
-pub use verdict::{as_tenant, has_passing_token};
+pub use verdict::{as_tenant, has_passing_token, reached};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {

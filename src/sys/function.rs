@@ -36,6 +36,21 @@ impl Call {
         unsafe { pgrx::fcinfo::pg_getarg(self.0, index) }
     }
 
+    /// The argument at `index`, of a type that is passed by value, as a machine word; `None` for NULL.
+    #[inline(always)]
+    pub fn word(self, index: usize) -> Option<usize> {
+        // SAFETY: the pointer is valid for the call, and the function's declaration has this argument.
+        let argument = unsafe { *(*self.0).args.as_ptr().add(index) };
+        (!argument.isnull).then(|| argument.value.value())
+    }
+
+    /// The argument at `index`, of a type of fixed length `N` that is passed by reference; `None` for NULL.
+    #[inline(always)]
+    pub fn bytes<'a, const N: usize>(self, index: usize) -> Option<&'a [u8; N]> {
+        // SAFETY: a non-null argument of such a type points to its bytes, which outlive the call.
+        self.word(index).map(|pointer| unsafe { &*(pointer as *const [u8; N]) })
+    }
+
     /// A pointer argument of an internal function (a node).
     pub fn pointer<T>(self, index: usize) -> *mut T {
         // SAFETY: as above; internal arguments are pointers.
@@ -53,11 +68,11 @@ macro_rules! raw_function {
         pub extern "C-unwind" fn $symbol(
             info: pgrx::pg_sys::FunctionCallInfo,
         ) -> pgrx::pg_sys::Datum {
-            if let Some(datum) = $fast() {
-                return datum;
-            }
             // SAFETY: `info` is what PostgreSQL called this function with.
             let call = unsafe { $crate::sys::function::Call::new(info) };
+            if let Some(datum) = $fast(call) {
+                return datum;
+            }
             $crate::sys::function::guarded(move || $slow(call))
         }
         raw_function!(@finfo $finfo);

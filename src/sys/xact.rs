@@ -42,8 +42,10 @@ unsafe extern "C-unwind" fn on_event(event: pg_sys::XactEvent::Type, _arg: *mut 
 }
 
 unsafe extern "C-unwind" {
-    // Declared here without pgrx's guard: it only reads a static and cannot raise, and it is called once a row.
+    // Declared here without pgrx's guard: they only read statics and cannot raise, and are called once a row or a
+    // statement.
     fn GetCurrentStatementStartTimestamp() -> i64;
+    fn IsTransactionState() -> bool;
 }
 
 /// When the client's statement began, in microseconds since 2000-01-01 (PostgreSQL's epoch).
@@ -69,7 +71,7 @@ pub const fn from_unix_seconds(seconds: i64) -> i64 {
 /// True inside a transaction that may read catalogs.
 pub fn in_transaction() -> bool {
     // SAFETY: reads the transaction state.
-    unsafe { pg_sys::IsTransactionState() }
+    unsafe { IsTransactionState() }
 }
 
 /// True in a parallel worker, from its first moment: its leader has checked what depends on the clock.

@@ -33,4 +33,4 @@ token token_supabase "$(at "$idp/supabase/supabase-1" https://abcdefghijkl.supab
 token token_clerk "$(at "$idp/clerk/clerk-1" https://clerk.example.com --sub user_2b3c --claim sid=sess_9d8e --claim v=2 \
     --claim 'o={"id":"org_2a1b","slg":"acme","rol":"admin"}' --claim azp=https://example.com --ttl 60)"
 
-python3 "$SUITE/main.py" "$ROOT" "$idp"
+python3 -B "$SUITE/main.py" "$ROOT" "$idp"

@@ -46,8 +46,8 @@ class Client:
 
     def __init__(self, port, tally, role="app", database="clinic", **options):
         self.tally = tally
-        self.connection = psycopg.connect(
-            host="127.0.0.1", port=port, user=role, dbname=database, autocommit=True, prepare_threshold=None, **options)
+        options = {"prepare_threshold": None, "autocommit": True} | options
+        self.connection = psycopg.connect(host="127.0.0.1", port=port, user=role, dbname=database, **options)
 
     def run(self, sql, parameters=None, **options):
         cursor = self.connection.execute(sql, parameters, **options)
@@ -127,9 +127,9 @@ class Bouncer(unittest.TestCase):
         if rows is not None:
             self.assertEqual(self.tally.rows, rows)
 
-    def one_backend(self, role="app"):
-        """All those clients had one connection to the server."""
-        self.assertEqual(len(truth("SELECT pid FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend'", role)), 1)
+    def one_backend(self):
+        """All those clients have the same connection to the server."""
+        self.assertEqual(len({client.run("SELECT pg_backend_pid()")[0][0] for client in self.clients}), 1)
 
 
 CHILD = """

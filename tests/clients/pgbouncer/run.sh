@@ -10,13 +10,9 @@ start() {
     PORT=$(free_port)
     as_server_user mkdir -p "$dir"
     {
+        # One section only: a second one would begin with PgBouncer's defaults again.
         cat "$@"
         cat <<INI
-[databases]
-clinic = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE
-clinic_by_session = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE pool_mode=session
-clinic_by_statement = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE pool_mode=statement
-[pgbouncer]
 default_pool_size = 1
 listen_addr = 127.0.0.1
 listen_port = $PORT
@@ -29,6 +25,10 @@ pidfile = $dir/pid
 max_client_conn = 200
 log_connections = 0
 log_disconnections = 0
+[databases]
+clinic = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE
+clinic_by_session = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE pool_mode=session
+clinic_by_statement = host=$WT_HOST port=$WT_PORT dbname=$WT_DATABASE pool_mode=statement
 INI
     } | as_server_user tee "$dir/pgbouncer.ini" >/dev/null
     printf '"%s" ""\n' app careless postgres | as_server_user tee "$dir/users" >/dev/null
@@ -49,7 +49,6 @@ start debian "$debian" "$SUITE/transaction.ini"
 export WT_BOUNCER_DEBIAN=$PORT
 start newer "$newer" "$SUITE/transaction.ini" "$SUITE/prepared.ini"
 export WT_BOUNCER_NEWER=$PORT
-start tracking "$newer" "$SUITE/transaction.ini" <(printf '%s\n' '[pgbouncer]' \
-    'track_extra_parameters = watertight.token, watertight.tenant_id, watertight.tenant')
+start tracking "$newer" "$SUITE/transaction.ini" "$SUITE/tracking.ini"
 export WT_BOUNCER_TRACKING=$PORT
 "$PYTHON" "$SUITE/suite.py" "$@"

@@ -13,5 +13,6 @@ for name, token in CLINICS.items():
 import test_transaction_mode  # noqa: E402
 import test_other_modes  # noqa: E402
 import test_start_up  # noqa: E402
+import test_total  # noqa: E402
 
-harness.main(test_transaction_mode, test_other_modes, test_start_up)
+harness.main(test_transaction_mode, test_other_modes, test_start_up, test_total)

@@ -26,6 +26,16 @@ class TransactionMode:
         self.assertEqual(self.tally.refused, rounds)
         self.nothing_crossed(rounds * 50)
 
+    def test_control_the_pool_is_what_it_should_be(self):
+        client = self.client()
+        pid = client.run("SELECT pg_backend_pid()")
+        self.assertEqual(self.client().run("SELECT pg_backend_pid()"), pid)
+        pools = {(row["database"], row["user"]): row["pool_mode"] for row in self.pooler("SHOW POOLS")}
+        self.assertEqual(pools["clinic", "app"], "transaction")
+        sizes = {row["key"]: row["value"] for row in self.pooler("SHOW CONFIG")}
+        self.assertEqual(sizes["default_pool_size"], "1")
+        self.assertEqual(client.run("SHOW watertight.token_scope"), [("transaction",)])
+
     def test_control_an_open_table_crosses(self):
         for name, client in self.both().items():
             client.rows_of(name, begin, "SELECT name FROM open_patients")
@@ -57,19 +67,6 @@ class TransactionMode:
                     self.tally.told(rows, name)
             forgetful.forgets()
         self.nothing_crossed(200 * 100)
-
-    def test_pipelined(self):
-        clients, forgetful = self.both(), self.client()
-        for _ in range(300):
-            for name, client in clients.items():
-                with client.connection.pipeline(), client.connection.transaction():
-                    client.connection.execute("SELECT watertight.begin(%s)", (CLINICS[name],))
-                    cursor = client.connection.execute(READ)
-                rows = cursor.fetchall()
-                self.assertEqual(len(rows), ROWS[name])
-                self.tally.told(rows, name)
-            forgetful.forgets()
-        self.nothing_crossed(300 * 50)
 
     def test_writes(self):
         admin("UPDATE patients SET changed = 0")
@@ -160,7 +157,9 @@ class TransactionMode:
 
     def pooler(self, command):
         with psycopg.connect(host="127.0.0.1", port=self.PORT, user="postgres", dbname="pgbouncer", autocommit=True) as console:
-            psycopg.ClientCursor(console).execute(command)
+            cursor = psycopg.ClientCursor(console, row_factory=psycopg.rows.dict_row)
+            cursor.execute(command)
+            return cursor.fetchall() if cursor.description else None
 
     def test_clients_cannot_switch_token_scope(self):
         client = self.client()
@@ -349,8 +348,8 @@ class TransactionMode:
         self.nothing_crossed(7 * 50)
 
     def test_cursors(self):
-        for name in CLINICS:
-            client, other = self.client(), self.client()
+        for name, role in (("north", "app"), ("south", "app"), ("north", "careless"), ("south", "careless")):
+            client, other = self.client(role=role), self.client(role=role)
             client.run("BEGIN")
             begin(client, CLINICS[name])
             client.run("DECLARE c CURSOR FOR SELECT name FROM patients")
@@ -358,6 +357,7 @@ class TransactionMode:
             with self.assertRaises(psycopg.Error) as error:
                 client.run("DECLARE held CURSOR WITH HOLD FOR SELECT name FROM patients")
             self.assertEqual(error.exception.sqlstate, "42501")
+            self.assertIn("WITH HOLD", str(error.exception))
             client.run("ROLLBACK")
             for cursor in ("c", "held"):
                 other.run("BEGIN")
@@ -365,23 +365,7 @@ class TransactionMode:
                 with self.assertRaises(psycopg.errors.InvalidCursorName):
                     self.tally.told(other.run(f"FETCH ALL FROM {cursor}"), OTHER[name])
                 other.run("ROLLBACK")
-        self.nothing_crossed(10)
-
-    def test_held_cursors_without_token_scope(self):
-        north, south = self.client(role="careless"), self.client(role="careless")
-        north.run("BEGIN")
-        begin(north, TOKEN_NORTH)
-        north.run("DECLARE held CURSOR WITH HOLD FOR SELECT name FROM patients")
-        north.run("COMMIT")
-        south.run("BEGIN")
-        begin(south, TOKEN_SOUTH)
-        with self.assertRaisesRegex(psycopg.Error, "belongs to another context"):
-            self.tally.told(south.run("FETCH ALL FROM held"), "south")
-        south.run("ROLLBACK")
-        with self.assertRaisesRegex(psycopg.Error, "belongs to another context"):
-            self.tally.told(south.run("FETCH ALL FROM held"), None)
-        south.run("CLOSE held")
-        self.nothing_crossed(0)
+        self.nothing_crossed(20)
 
     def test_temporary_tables_need_a_privilege_that_is_revoked(self):
         for name, client in self.both().items():
@@ -405,7 +389,7 @@ class TransactionMode:
         self.nothing_crossed(80)
 
     def test_many_clients_at_once(self):
-        """Everything above in random order, from ten threads, over the one connection."""
+        # Everything above in random order, from ten threads, over the one connection.
         problems = []
 
         def work(seed):
@@ -476,7 +460,6 @@ class TransactionMode:
             await pool.close()
 
         asyncio.run(crowd())
-        self.one_backend()
         self.assertEqual(self.tally.refused, 100)
         self.nothing_crossed(5 * 50 * 50)
 
@@ -493,7 +476,7 @@ class Newer(TransactionMode, Bouncer):
     def test_prepared_statements_are_shared_by_tenants(self):
         # PgBouncer prepares a statement once per server connection: both tenants run the same one.
         for mode in ("auto", "force_generic_plan", "force_custom_plan"):
-            clients, forgetful = self.both(), self.client()
+            clients, forgetful = self.both(prepare_threshold=5), self.client(prepare_threshold=5)
             query = f"SELECT name FROM patients WHERE id >= %s ORDER BY id /* {mode} */"
             for _ in range(150):
                 for name, client in clients.items():
@@ -517,7 +500,7 @@ class Newer(TransactionMode, Bouncer):
         self.nothing_crossed(3 * 150 * 50)
 
     def test_a_statement_prepared_without_a_token(self):
-        forgetful, clients = self.client(), self.both()
+        forgetful, clients = self.client(prepare_threshold=5), self.both(prepare_threshold=5)
         query = "SELECT name FROM patients WHERE changed >= %s"
         for _ in range(3):
             with self.assertRaises(psycopg.errors.InvalidAuthorizationSpecification):
@@ -528,8 +511,16 @@ class Newer(TransactionMode, Bouncer):
         self.nothing_crossed(500)
 
 
-class ZTotal(unittest.TestCase):
-    def test_total(self):
-        print(f"{clinics.TOTAL} ... ", end="")
-        self.assertGreater(clinics.TOTAL.transactions, 20_000)
-        self.assertEqual(clinics.TOTAL.crossed, 0)
+    def test_pipelined(self):
+        # Not with Debian's: before 1.21 PgBouncer may wait for ever when a client pipelines transactions.
+        clients, forgetful = self.both(), self.client()
+        for _ in range(300):
+            for name, client in clients.items():
+                with client.connection.pipeline(), client.connection.transaction():
+                    client.connection.execute("SELECT watertight.begin(%s)", (CLINICS[name],))
+                    cursor = client.connection.execute(READ)
+                rows = cursor.fetchall()
+                self.assertEqual(len(rows), ROWS[name])
+                self.tally.told(rows, name)
+            forgetful.forgets()
+        self.nothing_crossed(300 * 50)
