@@ -15,6 +15,7 @@ usage="usage: cluster.sh start|stop|remove|status DIR [PORT] [name=value...]"
 verb=${1:?$usage}
 dir=${2:?$usage}
 shift 2
+exec 9>&- # A server that outlives its starter must not hold the starter's lock.
 make_cache
 
 bindir() {

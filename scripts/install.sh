@@ -6,6 +6,7 @@ set -euo pipefail
 
 pg=${1:-$DEFAULT_PG}
 "$ROOT/scripts/setup.sh" "$pg"
+lock "install-$pg"
 pg_config=$(pg_config_of "$pg")
 stage="$CACHE/stage/$pg"
 

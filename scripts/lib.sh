@@ -44,6 +44,15 @@ make_cache() {
     fi
 }
 
+# One at a time: a second run waits. The lock is file descriptor 9, gone with this process.
+lock() {
+    exec 9>"$CACHE/log/$1.lock"
+    if ! flock -n 9; then
+        say "waiting for another run of $1"
+        flock 9
+    fi
+}
+
 # run_logged LABEL COMMAND...: output into a log, a line now and then to say what it is doing.
 run_logged() {
     local label=$1 log beat rc=0
@@ -55,7 +64,7 @@ run_logged() {
     (
         begun=$(date +%s)
         while sleep 10 && kill -0 $$ 2>/dev/null; do
-            say "$label, $(($(date +%s) - begun)) s: $(tail -n 1 "$log" | sed 's/\x1b\[[0-9;]*m//g' | cut -c 1-70)"
+            say "$label, $(($(date +%s) - begun)) s: $(tail -n 1 "$log" | sed -E 's/\x1b\[[0-9;]*m//g; s/.*(.{70})$/\1/')"
         done
     ) &
     beat=$!

@@ -16,6 +16,11 @@ have_cargo() { cargo "$1" --version >/dev/null 2>&1; }
 if have_cargo fmt; then check cargo fmt --all --check; else say "skipped: cargo fmt is not installed"; fi
 if have_cargo clippy; then
     check cargo clippy --locked --workspace --all-targets -- -D warnings
+    for pg in 17 18; do # Code of one version only.
+        pg_config=$(pg_config_of "$pg") || continue
+        check env PGRX_PG_CONFIG_PATH="$pg_config" CARGO_TARGET_DIR=target/install \
+            cargo clippy --locked -p watertight --no-default-features --features "pg$pg" -- -D warnings
+    done
 else say "skipped: cargo clippy is not installed"; fi
 check env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p watertight-core
 if have shellcheck; then

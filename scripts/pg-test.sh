@@ -17,6 +17,7 @@ require_pg "$pg"
 bin=$(bindir_of "$pg")
 harness="$(dirname "$("$(pg_config_of "$pg")" --pgxs)")/../test"
 make_cache
+lock "pg-test-$pg"
 work="$CACHE/clusters/pg-test-$pg"
 "$ROOT/scripts/cluster.sh" remove "$work/cluster"
 as_server_user rm -rf "$work"
@@ -46,7 +47,7 @@ failed=0
 run() { # run PROGRAM KIND NAME
     local out="$work/out/$2-$3" begun=$SECONDS
     as_server_user mkdir -p "$out"
-    if prepare "$2-$3" 2>"$CACHE/log/pg-test.err" </dev/null && as_server_user "${connect[@]}" "$1" --use-existing --dbname="$2-$3" \
+    if prepare "$2-$3" >"$CACHE/log/pg-test.err" 2>&1 </dev/null && as_server_user "${connect[@]}" "$1" --use-existing --dbname="$2-$3" \
         --inputdir="$work" --outputdir="$out" --bindir="$bin" "$3" >"$CACHE/log/pg-test.out" 2>&1 </dev/null; then
         passed=$((passed + 1))
         echo "ok      $2 $3 ($((SECONDS - begun)) s)"

@@ -17,7 +17,7 @@ if pg_config_of "$version" >/dev/null; then exit; fi
 
 prefix="$CACHE/postgres/$version"
 source=$(source_of "$version")
-apt="$CACHE/apt"
+apt="$CACHE/apt-$version"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Debian's own archives among those this machine is configured for, in whatever format that is written.
@@ -98,6 +98,8 @@ build() {
 }
 
 make_cache
+lock "postgres-$version"
+if pg_config_of "$version" >/dev/null; then exit; fi # Someone else has built it meanwhile.
 mkdir -p "$CACHE/postgres"
 run_logged "PostgreSQL $version: fetch the source" fetch
 run_logged "PostgreSQL $version: configure" configure

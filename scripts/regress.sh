@@ -15,6 +15,7 @@ mode=${2:-}
 source="$(source_of "$pg")/src/test/regress"
 [ -x "$source/pg_regress" ] || die "no source tree of PostgreSQL $pg here: run 'make postgres PG=$pg'"
 make_cache
+lock "regress-$pg"
 work="$CACHE/clusters/regress-$pg"
 cluster="$ROOT/scripts/cluster.sh"
 "$cluster" remove "$work/cluster"

@@ -101,7 +101,7 @@ need_pgrx_config() {
 
 make_cache
 # shellcheck disable=SC2046 # one package a word
-mapfile -t missing < <(missing_of "${packages[@]}" $(client_packages))
+mapfile -t missing < <(missing_of "${packages[@]}" $(client_packages) | sort -u)
 if [ "${#missing[@]}" -gt 0 ]; then apt_install "${missing[@]}"; fi
 make_cache # Again: the account `postgres` may have come just now.
 need_rust

@@ -40,8 +40,11 @@ pub fn create_trigger(relation: Oid) {
 /// PostgreSQL's own triggers for foreign keys suspend FORCE in the same way.
 pub fn force_for(statement: &Statement<'_>) -> Force {
     match statement {
-        Statement::AlterTable { changes, .. } if changes.iter().any(|(change, _)| *change == Change::Constrain) => {
-            Force::Suspended
+        Statement::AlterTable { relation, changes }
+            if changes.iter().any(|(change, _)| *change == Change::Constrain)
+                && !protected::all().is_empty() =>
+        {
+            if protected::get(*relation).is_some() { Force::SuspendedQuietly } else { Force::Suspended }
         }
         _ => Force::InForce,
     }

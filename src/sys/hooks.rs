@@ -23,6 +23,8 @@ pub enum Force {
     InForce,
     /// Not for the tables' owners.
     Suspended,
+    /// Nor are they told which row violates a foreign key: they could not see it.
+    SuspendedQuietly,
 }
 
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
@@ -30,6 +32,8 @@ static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
 static ON_UTILITY: Local<Option<fn(&Statement<'_>) -> Force>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
+/// Of the last suspension; it means nothing when there is none now.
+static QUIET: Local<bool> = Local::new(false);
 static MASK: Local<Option<Masker>> = Local::new(None);
 
 /// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in the
@@ -90,7 +94,11 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
     // nothing; after an error in them the transaction's abort ends the suspension.
     unsafe {
-        let suspended = before_utility((*statement).utilityStmt) == Force::Suspended;
+        let force = before_utility((*statement).utilityStmt);
+        let suspended = force != Force::InForce;
+        if suspended {
+            QUIET.set(force == Force::SuspendedQuietly);
+        }
         let context = if suspended { user::begin_noforce() } else { 0 };
         let text = shown(text);
         match PREVIOUS_UTILITY.get() {
@@ -167,7 +175,7 @@ unsafe fn hide_rows_of_others(report: *mut pg_sys::ErrorData) {
     const VIOLATION: i32 = pgrx::PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION as i32;
     // SAFETY: by the caller; a field that is taken away is freed with its context.
     unsafe {
-        if (*report).sqlerrcode == VIOLATION && user::is_noforce() {
+        if (*report).sqlerrcode == VIOLATION && QUIET.get() && user::is_noforce() {
             (*report).detail = std::ptr::null_mut();
         }
     }
