@@ -10,7 +10,7 @@ CREATE FUNCTION watertight.forget_after_drop() RETURNS event_trigger
 REVOKE ALL ON FUNCTION watertight.protect_after_ddl(), watertight.forget_after_drop() FROM PUBLIC;
 
 CREATE EVENT TRIGGER watertight_protect ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA',
+    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA', 'ALTER SCHEMA',
                  'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA',
                  'CREATE MATERIALIZED VIEW', 'CREATE VIEW')
     EXECUTE FUNCTION watertight.protect_after_ddl();

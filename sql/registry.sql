@@ -55,8 +55,9 @@ CREATE TABLE watertight.protected_tables (
     scope_keys     boolean NOT NULL DEFAULT false
 );
 
+-- By name: pg_upgrade refuses columns of type regnamespace. (regclass it keeps.)
 CREATE TABLE watertight.protected_schemas (
-    schema        regnamespace NOT NULL CONSTRAINT protected_schemas_pkey PRIMARY KEY,
+    schema        name NOT NULL CONSTRAINT protected_schemas_pkey PRIMARY KEY,
     tenant_column name NOT NULL,
     scope_keys    boolean NOT NULL DEFAULT false
 );

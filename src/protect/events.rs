@@ -14,6 +14,7 @@ use pgrx::prelude::*;
 use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, schema_member};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
+const ALTERED: &str = include_str!("queries/altered.sql");
 const BELOW: &str = include_str!("queries/below.sql");
 const DROPPED: &str = include_str!("queries/dropped.sql");
 
@@ -35,6 +36,7 @@ fn protect_after_ddl() {
     if rules::none() {
         return;
     }
+    catalog::oids(ALTERED, &[]).into_iter().for_each(record::rename_schema);
     let touched: Vec<Touched> =
         touched().into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
     touched.iter().filter(|touched| touched.view).for_each(|view| materialized::refuse(view.relation));
@@ -54,14 +56,14 @@ fn forget_after_drop() {
     if rules::none() {
         return;
     }
-    let dropped: Vec<(Oid, bool)> = catalog::all(DROPPED, &[], |row| {
-        Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(false)))
-    });
-    let schemas = rules::of_schemas();
-    let of_kind =
-        |schema: bool| dropped.iter().filter(move |dropped| dropped.1 == schema).map(|dropped| dropped.0);
-    let tables: Vec<Oid> = of_kind(false).filter(|oid| protected::get(*oid).is_some()).collect();
-    let schemas: Vec<Oid> = of_kind(true).filter(|oid| schemas.contains_key(&oid.to_u32())).collect();
+    let dropped: Vec<(Oid, Option<String>)> =
+        catalog::all(DROPPED, &[], |row| Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?)));
+    let rules = rules::of_schemas();
+    let (schemas, tables): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| schema.is_some());
+    let tables: Vec<Oid> =
+        tables.into_iter().map(|(oid, _)| oid).filter(|oid| protected::get(*oid).is_some()).collect();
+    let schemas: Vec<String> =
+        schemas.into_iter().filter_map(|(_, name)| name).filter(|name| rules.contains_key(name)).collect();
     if !tables.is_empty() {
         record::forget_tables(&tables);
     }
@@ -89,7 +91,7 @@ fn protect_newcomers(tables: Vec<Oid>, by_extension: bool) {
     let found = catalog::all(BELOW, &[tables.into()], |row| row.get::<JsonB>(1));
     for JsonB(json) in found.into_iter().flatten() {
         let found: Found = read(json).or_raise();
-        let schema_rule = |oid| schemas.get(&oid).cloned();
+        let schema_rule = |name: &str| schemas.get(name).cloned();
         if let Some(newcomer) = newcomer(&found, by_extension, rules::of_table, schema_rule).or_raise() {
             protect_newcomer(Oid::from(found.relation), &newcomer);
         }

@@ -42,10 +42,10 @@ pub fn lock_schemas(mode: &str) {
 }
 
 /// Registers a schema, or changes its row.
-pub fn schema(schema: Oid, tenant_column: &str, scope_keys: bool) {
+pub fn schema(schema: &str, tenant_column: &str, scope_keys: bool) {
     write(
         "INSERT INTO watertight.protected_schemas AS s (schema, tenant_column, scope_keys)
-         VALUES ($1, $2::text, $3)
+         VALUES ($1::text, $2::text, $3)
          ON CONFLICT (schema) DO UPDATE SET tenant_column = excluded.tenant_column,
              scope_keys = s.scope_keys OR excluded.scope_keys",
         &[schema.into(), tenant_column.into(), scope_keys.into()],
@@ -53,6 +53,19 @@ pub fn schema(schema: Oid, tenant_column: &str, scope_keys: bool) {
 }
 
 /// Removes schemas from the registry.
-pub fn forget_schemas(schemas: &[Oid]) {
-    write("DELETE FROM watertight.protected_schemas s WHERE s.schema = ANY ($1)", &[schemas.to_vec().into()]);
+pub fn forget_schemas(schemas: &[String]) {
+    write(
+        "DELETE FROM watertight.protected_schemas s WHERE s.schema = ANY ($1::name[])",
+        &[schemas.to_vec().into()],
+    );
+}
+
+/// Follows the new name of a schema: the old one is the one that is gone. (Dropped schemas have left the registry.)
+pub fn rename_schema(schema: Oid) {
+    write(
+        "UPDATE watertight.protected_schemas s SET schema = n.nspname
+         FROM pg_catalog.pg_namespace n
+         WHERE n.oid = $1 AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace o WHERE o.nspname = s.schema)",
+        &[schema.into()],
+    );
 }

@@ -17,13 +17,13 @@ pub fn of_table(relation: u32) -> Option<Rule> {
 }
 
 /// The rules of all protected schemas.
-pub fn of_schemas() -> BTreeMap<u32, Rule> {
+pub fn of_schemas() -> BTreeMap<String, Rule> {
     let mut rules = BTreeMap::new();
     let Some(tables) = ext::tables() else { return rules };
     scan::each(tables.protected_schemas, None, |row| {
-        if let (Some(schema), Some(tenant_column)) = (row.get::<Oid>(1), row.name(2)) {
+        if let (Some(schema), Some(tenant_column)) = (row.name(1), row.name(2)) {
             let scope_keys = row.get(3).unwrap_or(false);
-            rules.insert(schema.to_u32(), Rule { tenant_column, creator_column: None, scope_keys });
+            rules.insert(schema, Rule { tenant_column, creator_column: None, scope_keys });
         }
         true
     });

@@ -60,7 +60,7 @@ fn protect_schema(
         return SetOfIterator::new(apply::texts(&plan));
     }
     let statements = apply::protect(&plan);
-    record::schema(schema, &options.tenant_column, options.scope_keys);
+    record::schema(&label(schema), &options.tenant_column, options.scope_keys);
     SetOfIterator::new(statements)
 }
 
@@ -78,7 +78,7 @@ fn unprotect_schema(schema: Option<Oid>) -> SetOfIterator<'static, String> {
         raise(Fault::new(Code::UndefinedObject, format!("schema \"{label}\" is not protected")));
     }
     family::require_read_committed();
-    record::forget_schemas(&[schema]);
+    record::forget_schemas(std::slice::from_ref(&label));
     let families = tables(schema, family::CHANGE, |_| {});
     let mut statements = Vec::new();
     for root in families.iter().filter(|table| table.schema == label) {
@@ -130,13 +130,13 @@ fn label(schema: Oid) -> String {
 
 /// Is a rule for this schema registered?
 pub fn is_protected(name: &str) -> bool {
-    let query = "SELECT true FROM watertight.protected_schemas s
-                 JOIN pg_catalog.pg_namespace n ON n.oid = s.schema WHERE n.nspname = $1";
+    let query = "SELECT true FROM watertight.protected_schemas s WHERE s.schema = $1";
     role::as_extension_owner(|| catalog::one(query, &[name.into()])).unwrap_or(false)
 }
 
 /// Scoped keys stay scoped, also those of tables that came since.
 fn has_scoped_keys(schema: Oid) -> bool {
-    let query = "SELECT s.scope_keys FROM watertight.protected_schemas s WHERE s.schema = $1";
+    let query = "SELECT s.scope_keys FROM watertight.protected_schemas s
+                 JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema WHERE n.oid = $1";
     role::as_extension_owner(|| catalog::one(query, &[schema.into()])).unwrap_or(false)
 }

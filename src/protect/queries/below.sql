@@ -11,10 +11,11 @@ WITH RECURSIVE touched (oid, depth) AS (
 )
 SELECT pg_catalog.jsonb_build_object(
     'relation', c.oid::bigint,
-    'schema', c.relnamespace::bigint,
+    'schema', n.nspname,
     'parents', coalesce((
         SELECT pg_catalog.jsonb_agg(h.inhparent::bigint ORDER BY h.inhseqno)
         FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid), '[]'))
 FROM found f
 JOIN pg_catalog.pg_class c ON c.oid = f.oid AND c.relkind IN ('r', 'p', 'f')
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY f.depth, c.oid

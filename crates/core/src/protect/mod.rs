@@ -24,8 +24,8 @@ mod tests;
 pub use column::Holds;
 pub use creator::TRIGGER;
 pub use facts::{
-    ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, Parent, PolicyFacts, Side, SideTenant, TableFacts,
-    TriggerFacts, read,
+    ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, Parent, PolicyFacts, Side, SideTenant,
+    TableFacts, TriggerFacts, read,
 };
 pub use newcomer::{Found, Newcomer, Rule, newcomer};
 pub use options::{Backfill, Options, Plan, Record, Statement};

@@ -12,7 +12,7 @@ pub struct Found {
     /// The table.
     pub relation: u32,
     /// Its schema.
-    pub schema: u32,
+    pub schema: String,
     /// Its direct parents, in their order.
     pub parents: Vec<u32>,
 }
@@ -46,7 +46,7 @@ pub fn newcomer(
     found: &Found,
     by_extension: bool,
     table_rule: impl Fn(u32) -> Option<Rule>,
-    schema_rule: impl Fn(u32) -> Option<Rule>,
+    schema_rule: impl Fn(&str) -> Option<Rule>,
 ) -> Result<Option<Newcomer>, Fault> {
     if table_rule(found.relation).is_some() {
         let under_open_parent = found.parents.iter().any(|parent| table_rule(*parent).is_none());
@@ -56,7 +56,7 @@ pub fn newcomer(
     refuse::different_parents(parents.iter().map(|rule| rule.tenant_column.as_str()))?;
     let parent = parents.into_iter().next();
     let child = parent.is_some();
-    let Some(rule) = parent.or_else(|| schema_rule(found.schema).filter(|_| !by_extension)) else {
+    let Some(rule) = parent.or_else(|| schema_rule(&found.schema).filter(|_| !by_extension)) else {
         return Ok(None);
     };
     let options = Options {

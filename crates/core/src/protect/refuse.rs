@@ -134,15 +134,22 @@ pub(super) fn different_parents<'a>(columns: impl Iterator<Item = &'a str>) -> R
     .hint("A row has one tenant. Use one parent, or one tenant column for all parents."))
 }
 
-const OPEN_PARENT: &str = "A query of the parent reads the rows of its children, under the parent's policies.";
+const OPEN_PARENT: &str =
+    "A query of the parent reads the rows of its children, under the parent's policies.";
 
 /// Refuses tables whose parents are neither protected nor about to be.
 pub(super) fn open_parents(tables: &[TableFacts]) -> Result<(), Fault> {
     let planned: BTreeSet<u32> = tables.iter().map(|table| table.oid).collect();
     let open = |table: &TableFacts| {
-        table.open_parents.iter().find(|parent| !planned.contains(&parent.oid)).map(|parent| parent.label.clone())
+        table
+            .open_parents
+            .iter()
+            .find(|parent| !planned.contains(&parent.oid))
+            .map(|parent| parent.label.clone())
     };
-    let Some((table, parent)) = tables.iter().find_map(|table| Some((table, open(table)?))) else { return Ok(()) };
+    let Some((table, parent)) = tables.iter().find_map(|table| Some((table, open(table)?))) else {
+        return Ok(());
+    };
     Err(Fault::new(
         Code::WrongObjectType,
         format!("table {} cannot be protected because its parent {parent} is not", table.label()),
@@ -155,5 +162,7 @@ pub(super) fn open_parents(tables: &[TableFacts]) -> Result<(), Fault> {
 pub(super) fn open_parent() -> Fault {
     Fault::new(Code::WrongObjectType, "a protected table cannot inherit from a table that is not protected")
         .detail(OPEN_PARENT)
-        .hint("Protect the parent first, or take the protection of the table away with watertight.unprotect().")
+        .hint(
+            "Protect the parent first, or take the protection of the table away with watertight.unprotect().",
+        )
 }

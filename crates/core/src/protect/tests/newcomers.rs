@@ -3,7 +3,7 @@
 use super::*;
 
 const REGISTERED: u32 = 1;
-const PROTECTED_SCHEMA: u32 = 9;
+const PROTECTED_SCHEMA: &str = "app";
 
 fn rule(tenant_column: &str) -> Option<Rule> {
     Some(Rule {
@@ -13,10 +13,10 @@ fn rule(tenant_column: &str) -> Option<Rule> {
     })
 }
 
-fn decide(relation: u32, schema: u32, parents: &[u32], by_extension: bool) -> Option<Newcomer> {
-    let found = Found { relation, schema, parents: parents.to_vec() };
+fn decide(relation: u32, schema: &str, parents: &[u32], by_extension: bool) -> Option<Newcomer> {
+    let found = Found { relation, schema: schema.into(), parents: parents.to_vec() };
     let table = |oid| if oid == REGISTERED { rule("of_parent") } else { None };
-    let schema = |oid| if oid == PROTECTED_SCHEMA { rule("of_schema") } else { None };
+    let schema = |name: &str| if name == PROTECTED_SCHEMA { rule("of_schema") } else { None };
     newcomer(&found, by_extension, table, schema).unwrap()
 }
 
@@ -27,8 +27,8 @@ fn a_registered_table_is_left_alone() {
 
 #[test]
 fn nobody_speaks_for_other_tables() {
-    assert_eq!(decide(2, 8, &[], false), None);
-    assert_eq!(decide(2, 8, &[3], false), None);
+    assert_eq!(decide(2, "other", &[], false), None);
+    assert_eq!(decide(2, "other", &[3], false), None);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn an_extension_may_create_tables_in_a_protected_schema_but_no_open_children() {
 
 #[test]
 fn parents_with_different_tenant_columns_are_refused() {
-    let found = Found { relation: 2, schema: 8, parents: vec![3, 4] };
+    let found = Found { relation: 2, schema: "other".into(), parents: vec![3, 4] };
     let rules = |oid| match oid {
         3 => rule("tenant_id"),
         4 => rule("org_id"),
