@@ -12,7 +12,9 @@ mod verdict;
 
 pub use creator::creator;
 pub use hot::{current_id, current_key, current_name};
-pub use verdict::{as_tenant, has_passing_token, reached};
+pub use token::declare_held_cursor;
+pub use verdict::{as_tenant, reached};
+use verdict::has_passing_token;
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {

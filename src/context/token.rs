@@ -5,7 +5,7 @@ use super::verdict;
 use crate::pg::settings::{self, TokenScope};
 use crate::pg::{error, ext};
 use crate::registry::Tenant;
-use crate::sys::local::LocalRef;
+use crate::sys::local::{Local, LocalRef};
 use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
 use crate::sys::{activity, xact};
 use crate::trust;
@@ -25,6 +25,27 @@ pub struct Entry {
     facts: Box<[u8]>,
     /// The tenant it stands for, and the generation of the registry that said so.
     pub resolved: Option<(u64, &'static Tenant)>,
+}
+
+/// The transaction that has declared a cursor WITH HOLD.
+static HOLD: Local<u64> = Local::new(0);
+
+/// A cursor WITH HOLD is about to be declared: its rows are chosen for one tenant, at the latest when the transaction commits,
+/// and PostgreSQL hands them out afterwards without asking again (FETCH, PL/pgSQL, an Execute message).
+///
+/// # Errors
+/// 42501 (now or at COMMIT) under a token that may be another one later on this connection.
+pub fn declare_held_cursor() {
+    if super::has_passing_token() {
+        error::raise(held_cursor());
+    }
+    HOLD.set(xact::serial());
+}
+
+fn held_cursor() -> Fault {
+    Fault::new(Code::InsufficientPrivilege, "cannot keep a cursor WITH HOLD under a token that may change")
+        .detail("The cursor would keep the tenant's rows for whoever uses the connection next.")
+        .hint("Declare it WITHOUT HOLD, or give the token in the connection's start-up options.")
 }
 
 static CACHE: LocalRef<Option<TokenCache<Entry>>> = LocalRef::new(None);
@@ -160,7 +181,13 @@ pub fn with_entry<R>(handle: Option<Handle>, f: impl FnOnce(&mut Entry) -> R) ->
 /// keeps with it.
 pub fn verify_again(head: Head, clock: Option<i64>) -> Result<Head, Fault> {
     let token = setting::checked_value().unwrap_or_default();
-    let (fresh, _) = verify_now(&token, head.origin, clock)?;
+    let (fresh, facts) = verify_now(&token, head.origin, clock)?;
+    let same = setting::with_extra(|extra| extra.is_some_and(|bytes| bytes.get(super::extra::HEAD..) == Some(&facts)));
+    if !same {
+        return Err(Fault::new(Code::InvalidAuthorization, "the token means something else now")
+            .detail("The issuer's claims are mapped in another way since it was set.")
+            .hint("Set the token again."));
+    }
     let fresh = Head { transaction: head.transaction, ..fresh };
     setting::with_extra(|extra| {
         if let Some(place) = extra.and_then(|bytes| bytes.get_mut(..super::extra::HEAD)) {
@@ -178,9 +205,13 @@ pub fn with_facts<R>(f: impl FnOnce(&FactsView<'_>) -> R) -> Option<R> {
     })
 }
 
+/// A cursor WITH HOLD that was declared before the token is refused like one that is declared after it.
 /// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be
 /// found by the next client of a pooled connection (or by its parallel workers).
 pub fn end_of_scope() {
+    if setting::has_extra() && HOLD.get() == xact::serial() && super::has_passing_token() {
+        error::raise(held_cursor());
+    }
     if setting::has_extra()
         && settings::token_scope() == TokenScope::Transaction
         && setting::with_extra(|extra| extra.and_then(|bytes| Head::decode(bytes)))

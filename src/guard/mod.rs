@@ -1,13 +1,13 @@
 //! Statements that would undo protection, or leave something of one tenant to the next on a pooled connection.
 
-mod cursor;
 mod protection;
+mod query;
 mod whole_table;
 
+use crate::context;
 use crate::pg::error;
-use crate::sys::hooks::Force;
 use crate::sys::statement::Statement;
-use crate::sys::{access, hooks, preload};
+use crate::sys::{self, access, hooks, preload};
 use watertight_core::guard::old_server;
 use watertight_core::token::mask;
 
@@ -16,15 +16,14 @@ pub fn install() {
     hooks::install_utility(before, mask);
     hooks::install_log(mask);
     access::install(whole_table::truncate);
+    sys::query::install(query::needed, query::check);
 }
 
-fn before(statement: &Statement<'_>) -> Force {
+fn before(statement: &Statement<'_>) {
     match statement {
-        Statement::DeclareCursor { hold } => cursor::declare(*hold),
-        Statement::CreateTrigger { relation } => whole_table::create_trigger(*relation),
+        Statement::DeclareCursor { hold: true } => context::declare_held_cursor(),
         _ => protection::check(statement),
     }
-    whole_table::force_for(statement)
 }
 
 /// Warns of a server with known holes in row security.

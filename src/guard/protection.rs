@@ -1,10 +1,12 @@
 //! Commands that would leave a registered table unprotected. `unprotect` is the way.
 
 use crate::pg::error::raise;
+use crate::pg::role;
 use crate::protect::{POLICY, TRIGGER, is_changing};
 use crate::registry::protected::{self, ProtectedTable};
 use crate::sys::statement::{Change, Statement};
 use pgrx::pg_sys::Oid;
+use pgrx::spi::Spi;
 use watertight_core::{Code, Fault};
 
 /// Raises 42501 for a statement that would end the protection of a registered table.
@@ -20,12 +22,42 @@ pub fn check(statement: &Statement<'_>) {
         return;
     }
     let Some(table) = protected::get(relation) else { return };
+    if let Statement::AlterTable { changes, .. } = statement {
+        changes.iter().for_each(|change| foreign_key(relation, change));
+    }
     if let Some(what) = ends_protection(statement, &table) {
         raise(
             Fault::new(Code::InsufficientPrivilege, format!("cannot {what} of a protected table"))
                 .hint("To take the protection away, use watertight.unprotect()."),
         );
     }
+}
+
+/// A new foreign key is checked by a query of the table's owner. Under row security that query would see the rows of one
+/// tenant, or none, and the constraint would be called valid all the same.
+fn foreign_key(relation: Oid, (change, name): &(Change, &str)) {
+    let checks = match change {
+        Change::AddForeignKey => true,
+        Change::Validate => is_foreign_key(relation, name),
+        _ => false,
+    };
+    if checks && !role::bypasses_row_security(role::current()) {
+        raise(
+            Fault::new(
+                Code::FeatureNotSupported,
+                "cannot check a foreign key of a protected table under row security",
+            )
+            .detail("The check would see the rows of one tenant only.")
+            .hint("Add it NOT VALID, which holds for new rows, and have a superuser validate it."),
+        );
+    }
+}
+
+fn is_foreign_key(relation: Oid, name: &str) -> bool {
+    let query = "SELECT true FROM pg_catalog.pg_constraint AS k
+                 WHERE k.conrelid OPERATOR(pg_catalog.=) $1 AND k.conname OPERATOR(pg_catalog.=) $2::pg_catalog.text
+                   AND k.contype OPERATOR(pg_catalog.=) 'f'";
+    matches!(Spi::get_one_with_args::<bool>(query, &[relation.into(), name.into()]), Ok(Some(true)))
 }
 
 fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<&'static str> {

@@ -2,11 +2,13 @@
 
 use crate::context;
 use crate::pg::error::raise;
+use crate::registry::protected;
+use crate::sys::lookup;
 use pgrx::prelude::*;
 use std::convert::Infallible;
 use watertight_core::{Code, Fault};
 
-/// Text for any column that stores what text stores (text, varchar, citext): `protect()` has seen to the type.
+/// Text for any column that stores what text stores (text, varchar, citext): `check_column` has seen to the type.
 struct Text(Option<String>);
 
 impl IntoDatum for Text {
@@ -36,6 +38,7 @@ fn record_creator<'a>(
     let (Some(new), Some(column)) = (trigger.new(), arguments.first()) else { misused() };
     let mut row = new.into_owned();
     if let Some(creator) = context::creator() {
+        check_column(trigger, &row, column);
         let present: Option<String> = row.get_by_name(column).unwrap_or_else(|_| misused());
         let wanted = match trigger.old() {
             Some(old) => old.get_by_name(column).unwrap_or_else(|_| misused()),
@@ -47,6 +50,18 @@ fn record_creator<'a>(
         }
     }
     Ok(Some(row))
+}
+
+/// Anybody can put a trigger on a table of their own. This one answers for columns that `protect()` has registered, and only as
+/// long as the column stores text: the row is built without casts.
+fn check_column(trigger: &PgTrigger<'_>, row: &PgHeapTuple<'_, impl WhoAllocated>, column: &str) {
+    let registered = trigger.relid().ok().and_then(protected::get).and_then(|table| table.creator_column);
+    let stores_text = row
+        .get_attribute_by_name(column)
+        .is_some_and(|(_, attribute)| lookup::stores_text(attribute.type_oid().value()));
+    if registered.as_deref() != Some(column) || !stores_text {
+        misused();
+    }
 }
 
 /// The row is built without casts, so `varchar(n)` has to be kept here. Cutting the name would name somebody else.

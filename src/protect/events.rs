@@ -5,17 +5,21 @@
 
 use super::family::{Asker, look_at_rows, members};
 use super::{apply, catalog, change, materialized, owner, record, rules};
-use crate::pg::error::OrRaise;
+use crate::pg::error::{OrRaise, raise};
 use crate::pg::ext;
 use crate::registry::protected;
 use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
+use std::collections::BTreeSet;
+use watertight_core::{Code, Fault};
 use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, schema_member};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
 const ALTERED: &str = include_str!("queries/altered.sql");
 const BELOW: &str = include_str!("queries/below.sql");
+const TRIGGERS: &str = include_str!("queries/triggers.sql");
+const REFERENCES: &str = include_str!("queries/references.sql");
 const DROPPED: &str = include_str!("queries/dropped.sql");
 
 /// A relation that a command made or changed.
@@ -23,6 +27,8 @@ struct Touched {
     relation: Oid,
     view: bool,
     in_extension: bool,
+    /// Unless it is a temporary one.
+    schema: Option<Oid>,
 }
 
 /// For the event trigger on `ddl_command_end`.
@@ -31,14 +37,18 @@ fn protect_after_ddl() {
     if ext::tables().is_none() {
         return;
     }
+    let touched = touched();
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
-    record::lock_schemas("ROW SHARE");
+    let schemas: BTreeSet<u32> = touched.iter().filter_map(|touched| touched.schema).map(|oid| oid.to_u32()).collect();
+    schemas.into_iter().for_each(|schema| record::lock_for_new_table(Oid::from(schema)));
     if rules::none() {
         return;
     }
+    refuse_foreign_triggers();
+    refuse_foreign_references(&touched);
     catalog::oids(ALTERED, &[]).into_iter().for_each(record::rename_schema);
     let touched: Vec<Touched> =
-        touched().into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
+        touched.into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
     touched.iter().filter(|touched| touched.view).for_each(|view| materialized::refuse(view.relation));
     for by_extension in [false, true] {
         let tables = touched
@@ -47,6 +57,39 @@ fn protect_after_ddl() {
             .map(|touched| touched.relation)
             .collect();
         protect_newcomers(tables, by_extension);
+    }
+}
+
+/// A trigger runs in every tenant's sessions, so only an owner may add one; the TRIGGER right, which `GRANT ALL` hands out by
+/// the way, is not enough. Views and tables that are shared, too: a tenant's session uses them just the same.
+fn refuse_foreign_triggers() {
+    if let Some(relation) = catalog::one::<String>(TRIGGERS, &[]) {
+        raise(
+            Fault::new(
+                Code::InsufficientPrivilege,
+                format!("must be owner of relation \"{relation}\" to create a trigger on it"),
+            )
+            .detail("There are protected tables in this database, and the trigger would run in the sessions of every tenant."),
+        );
+    }
+}
+
+/// A foreign key tells which keys there are, whoever's they are, and its actions run triggers of the referencing table in the
+/// sessions of others. So it takes an owner of the referenced table; the REFERENCES right is not enough.
+fn refuse_foreign_references(touched: &[Touched]) {
+    let tables: Vec<Oid> = touched.iter().filter(|touched| !touched.view).map(|touched| touched.relation).collect();
+    let registered: Vec<Oid> = protected::all().keys().copied().collect();
+    if tables.is_empty() || registered.is_empty() {
+        return;
+    }
+    if let Some(table) = catalog::one::<String>(REFERENCES, &[tables.into(), registered.into()]) {
+        raise(
+            Fault::new(
+                Code::InsufficientPrivilege,
+                format!("must be owner of protected table \"{table}\" to reference it"),
+            )
+            .detail("A foreign key tells which keys other tenants have."),
+        );
     }
 }
 
@@ -78,6 +121,7 @@ fn touched() -> Vec<Touched> {
             relation: row.get(1)?.unwrap_or(Oid::INVALID),
             view: row.get::<String>(2)?.is_some_and(|kind| kind == "v" || kind == "m"),
             in_extension: row.get(3)?.unwrap_or(false),
+            schema: row.get(4)?,
         })
     })
 }

@@ -3,7 +3,8 @@
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::role;
 use pgrx::datum::DatumWithOid;
-use pgrx::pg_sys::Oid;
+use crate::sys::lookup;
+use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::Spi;
 use watertight_core::protect::Record;
 
@@ -35,10 +36,14 @@ pub fn forget_tables(relations: &[Oid]) {
     );
 }
 
-/// Locks the table of schemas until the transaction ends: ROW SHARE by whoever makes a table, EXCLUSIVE by whoever looks for
-/// all tables of a schema. Reading it goes on.
-pub fn lock_schemas(mode: &str) {
-    write(&format!("LOCK TABLE watertight.protected_schemas IN {mode} MODE"), &[]);
+/// Taken by whoever makes a table in a schema, until the transaction ends.
+pub fn lock_for_new_table(schema: Oid) {
+    lookup::lock_schema(schema, pg_sys::RowExclusiveLock);
+}
+
+/// Taken by whoever looks for all tables of a schema: waits for those that are being made.
+pub fn lock_for_all_tables(schema: Oid) {
+    lookup::lock_schema(schema, pg_sys::ShareLock);
 }
 
 /// Registers a schema, or changes its row.

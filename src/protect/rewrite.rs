@@ -2,11 +2,13 @@
 
 use crate::context::{current_id, current_key, current_name, reached};
 use crate::pg::ext;
+use crate::registry::protected;
 use crate::sys::function::{Call, raw_function};
 use crate::sys::local::LocalRef;
 use crate::sys::lookup;
 use crate::sys::node::{self, Comparison, Row, Simplified};
 use pgrx::pg_sys::{self, Datum, Oid};
+use std::ffi::CString;
 
 /// One form of `visible`, by the type of the tenant column.
 struct Form {
@@ -81,18 +83,26 @@ fn meaning_of(function: Oid) -> Option<Meaning> {
 }
 
 /// * A new row whose tenant column is `tenant_id()` itself (its default) is visible and writable: nothing is left to check.
-/// * An UPDATE that does not touch the tenant column leaves the row to the tenant that could read it. (As long as whoever
-///   may read a row may write it; what distinguishes the two has to change this line.)
+/// * An UPDATE that does not touch the tenant column of a registered table leaves the row to the tenant that could read it:
+///   whatever else the statement asks, row security has asked `visible` before. (As long as whoever may read a row may
+///   write it; what distinguishes the two has to change this line.)
 /// * `visible` otherwise becomes a comparison, which an index serves. `writable` stays a call: no index could serve a check
 ///   of a new row, and starting one function costs less than starting two.
 fn simplified(function: Oid, row: Row) -> Option<Simplified> {
     let meaning = meaning_of(function)?;
     match row {
         Row::Inserted(value) if value == meaning.comparison.value => Some(Simplified::True),
-        Row::Kept if meaning.writes => Some(Simplified::True),
+        Row::Kept(table, column) if meaning.writes && is_tenant_column(table, column) => Some(Simplified::True),
         _ if meaning.writes => None,
         _ => Some(Simplified::Comparison(meaning.comparison)),
     }
+}
+
+fn is_tenant_column(table: Oid, column: i16) -> bool {
+    protected::get(table)
+        .and_then(|entry| CString::new(&*entry.tenant_column).ok())
+        .and_then(|name| lookup::attribute(table, &name))
+        == Some(column)
 }
 
 /// The argument type and the functions for a tenant column of type `kind`.

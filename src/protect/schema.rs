@@ -50,7 +50,7 @@ fn protect_schema(
     options.backfill = backfill.map(backfill::tenant);
     if !dry_run {
         family::require_read_committed();
-        record::lock_schemas("EXCLUSIVE");
+        record::lock_for_all_tables(schema);
     }
     let mode = if dry_run { family::READ } else { family::CHANGE };
     let tables = tables(schema, mode, |family| look_at_rows(family, &options));

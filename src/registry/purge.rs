@@ -64,13 +64,25 @@ fn delete_from(table: Oid, tenant: &Tenant) -> Option<i64> {
         pg_sys::INT8OID | pg_sys::INT4OID => tenant.key?.to_string(),
         _ => sql::literal(&tenant.name),
     };
-    let command = format!(
-        "DELETE FROM {} WHERE {} OPERATOR(pg_catalog.=) {value}",
-        catalog::qualified_name(table)?,
-        sql::ident(&entry.tenant_column),
-    );
-    let count = role::as_user(catalog::relation_owner(table), || {
-        Spi::connect_mut(|client| client.update(&command, None, &[]).map(|rows| rows.len()))
-    });
-    Some(count.map_err(internal).or_raise() as i64)
+    let name = catalog::qualified_name(table)?;
+    let rows = format!("{name} WHERE {} OPERATOR(pg_catalog.=) {value}", sql::ident(&entry.tenant_column));
+    let (count, left) = role::as_user(catalog::relation_owner(table), || {
+        // Nobody adds a row meanwhile: a tenant of that name that is created later would find it.
+        Spi::run(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))?;
+        let count = Spi::connect_mut(|client| {
+            client.update(&format!("DELETE FROM {rows}"), None, &[]).map(|rows| rows.len())
+        })?;
+        let left = Spi::get_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {rows})"))?;
+        Ok::<_, pgrx::spi::Error>((count, left))
+    })
+    .map_err(internal)
+    .or_raise();
+    if left != Some(false) {
+        raise(
+            Fault::new(Code::NotInPrerequisiteState, format!("rows of the tenant remain in table {name}"))
+                .detail("A rule or a trigger of the table kept them from being deleted.")
+                .hint("Nothing was deleted. Disable it, and drop the tenant again."),
+        );
+    }
+    Some(count as i64)
 }

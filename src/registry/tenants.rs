@@ -133,15 +133,20 @@ fn drop_tenant(
                 .hint("Repeat the tenant's name in confirm."),
         );
     }
+    role::require_admin("drop a tenant");
     // The lock keeps a second drop, and a resume, away.
-    let locked = Spi::get_one_with_args::<pgrx::Uuid>(
-        "SELECT id FROM watertight.tenants WHERE name = $1 FOR UPDATE",
-        &[name.into()],
-    );
+    let locked = role::as_extension_owner(|| {
+        Spi::get_one_with_args::<pgrx::Uuid>(
+            "SELECT id FROM watertight.tenants WHERE name = $1 FOR UPDATE",
+            &[name.into()],
+        )
+    });
     let Ok(Some(id)) = locked else { unknown(name) };
     let deleted = super::purge::delete_rows_of(name);
-    Spi::run_with_args("DELETE FROM watertight.tenants WHERE id = $1", &[id.into()])
-        .map_err(internal)
-        .or_raise();
+    role::as_extension_owner(|| {
+        Spi::run_with_args("DELETE FROM watertight.tenants WHERE id = $1", &[id.into()])
+    })
+    .map_err(internal)
+    .or_raise();
     TableIterator::new(deleted)
 }

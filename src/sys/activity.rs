@@ -8,6 +8,14 @@ use std::ffi::{CStr, CString, c_char};
 pub fn mask_current(mask: fn(&str) -> Option<String>) {
     // SAFETY: a global that is null or a C string which lives as long as the statement.
     let Some(masked) = (unsafe { masked(pg_sys::debug_query_string, mask) }) else { return };
+    // SAFETY: plain globals. A background worker has no client's message: its text has to last as long as the worker, and
+    // its activity is not ours to report.
+    unsafe {
+        if pg_sys::MessageContext.is_null() {
+            pg_sys::debug_query_string = pg_sys::MemoryContextStrdup(pg_sys::TopMemoryContext, masked.as_ptr());
+            return;
+        }
+    }
     // SAFETY: the copy lives in the context of the client's message, like the text it replaces. There is a running
     // statement, for it has a text.
     unsafe {

@@ -9,37 +9,22 @@
 use super::activity;
 use super::local::Local;
 use super::statement::Statement;
-use super::user;
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
 type Masker = fn(&str) -> Option<String>;
 
-/// Whether FORCE ROW LEVEL SECURITY holds while a utility statement runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(C)]
-pub enum Force {
-    /// As the tables say.
-    InForce,
-    /// Not for the tables' owners.
-    Suspended,
-    /// Nor are they told which row violates a foreign key: they could not see it.
-    SuspendedQuietly,
-}
-
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
 static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
-static ON_UTILITY: Local<Option<fn(&Statement<'_>) -> Force>> = Local::new(None);
+static ON_UTILITY: Local<Option<fn(&Statement<'_>)>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
-/// Of the last suspension; it means nothing when there is none now.
-static QUIET: Local<bool> = Local::new(false);
 static MASK: Local<Option<Masker>> = Local::new(None);
 
 /// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in the
 /// text that other extensions, the log and `pg_stat_activity` get. (A utility statement is run from its parse tree;
 /// its text is for people.)
-pub fn install_utility(before: fn(&Statement<'_>) -> Force, mask: Masker) {
+pub fn install_utility(before: fn(&Statement<'_>), mask: Masker) {
     ON_UTILITY.set(Some(before));
     MASK.set(Some(mask));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
@@ -72,7 +57,7 @@ unsafe extern "C-unwind" {
         statement: *mut pg_sys::PlannedStmt,
         text: *const c_char,
         read_only_tree: bool,
-        kind: pg_sys::ProcessUtilityContext::Type,
+        context: pg_sys::ProcessUtilityContext::Type,
         params: pg_sys::ParamListInfo,
         environment: *mut pg_sys::QueryEnvironment,
         destination: *mut pg_sys::DestReceiver,
@@ -85,42 +70,35 @@ unsafe extern "C-unwind" fn process_utility(
     statement: *mut pg_sys::PlannedStmt,
     text: *const c_char,
     read_only_tree: bool,
-    kind: pg_sys::ProcessUtilityContext::Type,
+    context: pg_sys::ProcessUtilityContext::Type,
     params: pg_sys::ParamListInfo,
     environment: *mut pg_sys::QueryEnvironment,
     destination: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
-    // nothing; after an error in them the transaction's abort ends the suspension.
+    // nothing.
     unsafe {
-        let force = before_utility((*statement).utilityStmt);
-        let suspended = force != Force::InForce;
-        if suspended {
-            QUIET.set(force == Force::SuspendedQuietly);
-        }
-        let context = if suspended { user::begin_noforce() } else { 0 };
+        before_utility((*statement).utilityStmt);
         let text = shown(text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
-                previous(statement, text, read_only_tree, kind, params, environment, destination, completion);
+                previous(statement, text, read_only_tree, context, params, environment, destination, completion);
             }
             None => standard_ProcessUtility(
-                statement, text, read_only_tree, kind, params, environment, destination, completion,
+                statement, text, read_only_tree, context, params, environment, destination, completion,
             ),
-        }
-        if suspended {
-            user::end_noforce(context);
         }
     }
 }
 
 /// Our half.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) -> Force {
-    // SAFETY: by the caller; the tree outlives the call.
-    let statement = unsafe { Statement::read(tree) };
-    ON_UTILITY.get().map_or(Force::InForce, |before| before(&statement))
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) {
+    if let Some(before) = ON_UTILITY.get() {
+        // SAFETY: by the caller; the tree outlives the call.
+        before(&unsafe { Statement::read(tree) });
+    }
 }
 
 /// The text to pass on.
@@ -142,8 +120,6 @@ pub fn install_log(mask: Masker) {
 // Unguarded: it runs inside error reporting, where raising would recurse. It only reads, allocates in the error
 // context, and calls the next hook, which is C.
 unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
-    // SAFETY: PostgreSQL passes a valid report.
-    unsafe { hide_rows_of_others(report) }
     if let Some(mask) = MASK.get() {
         // SAFETY: PostgreSQL passes a valid report, in the error context, whose texts are null or C strings. A field
         // that is replaced is freed with its context.
@@ -163,20 +139,5 @@ unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
     if let Some(previous) = PREVIOUS_LOG.get() {
         // SAFETY: passes on what we were given.
         unsafe { previous(report) }
-    }
-}
-
-/// A foreign key that is checked while FORCE is suspended may be violated by a row that the owner could not see. Its
-/// DETAIL would quote the row.
-///
-/// # Safety
-/// `report` must be a valid report.
-unsafe fn hide_rows_of_others(report: *mut pg_sys::ErrorData) {
-    const VIOLATION: i32 = pgrx::PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION as i32;
-    // SAFETY: by the caller; a field that is taken away is freed with its context.
-    unsafe {
-        if (*report).sqlerrcode == VIOLATION && QUIET.get() && user::is_noforce() {
-            (*report).detail = std::ptr::null_mut();
-        }
     }
 }

@@ -83,3 +83,16 @@ pub fn qualified_name(relation: Oid) -> Option<String> {
         CStr::from_ptr(quoted).to_str().ok().map(str::to_owned)
     }
 }
+
+/// True for a type, not a domain, whose values are stored exactly as those of text.
+pub fn stores_text(kind: Oid) -> bool {
+    // SAFETY: syscache look-ups.
+    unsafe { pg_sys::getBaseType(kind) == kind && pg_sys::IsBinaryCoercible(kind, pg_sys::TEXTOID) }
+}
+
+/// Takes a lock on a schema until the transaction ends. `ShareLock` and `RowExclusiveLock` conflict with each other and
+/// with nothing that PostgreSQL itself takes on schemas in passing.
+pub fn lock_schema(schema: Oid, mode: u32) {
+    // SAFETY: waits for the lock; an oid that is gone is harmless.
+    unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
+}

@@ -13,6 +13,7 @@ pub mod lookup;
 pub mod node;
 pub mod policy;
 pub mod preload;
+pub mod query;
 pub mod scan;
 pub mod setting;
 pub mod statement;

@@ -23,8 +23,8 @@ pub enum Row {
     Any,
     /// The new row of an INSERT, and the column is what this function without arguments returns.
     Inserted(Oid),
-    /// A row that an UPDATE reads, or its new version: the column is the same in both.
-    Kept,
+    /// A row that an UPDATE reads under row security, or its new version: this column of this table is the same in both.
+    Kept(Oid, i16),
 }
 
 /// What a call becomes.
@@ -99,10 +99,11 @@ unsafe fn target_row(root: *mut pg_sys::PlannerInfo, argument: *mut pg_sys::Expr
             }
             pg_sys::CmdType::CMD_UPDATE
                 if assigned.is_none()
+                    && !table.securityQuals.is_null()
                     && !table.inh
                     && !has_before_triggers(table.relid, |t| t.trig_update_before_row) =>
             {
-                Row::Kept
+                Row::Kept(table.relid, column.varattno)
             }
             _ => Row::Any,
         }

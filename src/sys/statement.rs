@@ -18,8 +18,10 @@ pub enum Change {
     AlterType,
     /// DISABLE TRIGGER (one, USER or ALL), or ENABLE REPLICA
     DisableTrigger,
-    /// ADD or VALIDATE CONSTRAINT, ADD COLUMN: may look for rows that violate a foreign key
-    Constrain,
+    /// ADD FOREIGN KEY, unless NOT VALID: looks for rows that violate it
+    AddForeignKey,
+    /// VALIDATE CONSTRAINT: looks for rows that violate it
+    Validate,
 }
 
 /// A utility statement. Names are as the parser left them; relations are resolved.
@@ -50,11 +52,6 @@ pub enum Statement<'a> {
         relation: Oid,
         /// The policy or trigger.
         name: &'a str,
-    },
-    /// CREATE TRIGGER.
-    CreateTrigger {
-        /// The table.
-        relation: Oid,
     },
     /// ALTER TABLE RENAME COLUMN.
     RenameColumn {
@@ -90,9 +87,6 @@ impl<'a> Statement<'a> {
                     let alter = &*tree.cast::<pg_sys::AlterPolicyStmt>();
                     Statement::AlterPolicy { relation: resolve(alter.table), policy: text(alter.policy_name) }
                 }
-                NodeTag::T_CreateTrigStmt => Statement::CreateTrigger {
-                    relation: resolve((*tree.cast::<pg_sys::CreateTrigStmt>()).relation),
-                },
                 NodeTag::T_RenameStmt => rename(&*tree.cast::<pg_sys::RenameStmt>()),
                 NodeTag::T_DropStmt => drop_part(&*tree.cast::<pg_sys::DropStmt>()),
                 _ => Statement::Other,
@@ -119,7 +113,9 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
             T::AT_DisableTrig | T::AT_DisableTrigAll | T::AT_DisableTrigUser | T::AT_EnableReplicaTrig => {
                 Change::DisableTrigger
             }
-            T::AT_AddConstraint | T::AT_ValidateConstraint | T::AT_AddColumn => Change::Constrain,
+            // SAFETY: the definition of an added constraint is a constraint node.
+            T::AT_AddConstraint if unsafe { is_checked_foreign_key(command.def) } => Change::AddForeignKey,
+            T::AT_ValidateConstraint => Change::Validate,
             _ => continue,
         };
         // SAFETY: null or a C string of the tree.
@@ -130,6 +126,19 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
     }
     // SAFETY: a range variable of the tree.
     Statement::AlterTable { relation: unsafe { resolve(statement.relation) }, changes }
+}
+
+/// # Safety
+/// `definition` must be null or a node of the tree.
+unsafe fn is_checked_foreign_key(definition: *mut pg_sys::Node) -> bool {
+    // SAFETY: by the caller; the cast follows the node's tag.
+    unsafe {
+        if definition.is_null() || (*definition).type_ != NodeTag::T_Constraint {
+            return false;
+        }
+        let constraint = &*definition.cast::<pg_sys::Constraint>();
+        constraint.contype == pg_sys::ConstrType::CONSTR_FOREIGN && !constraint.skip_validation
+    }
 }
 
 /// # Safety
@@ -182,7 +191,7 @@ unsafe fn string_value<'a>(node: *mut pg_sys::Node) -> &'a str {
 
 /// # Safety
 /// `list` must be null or a pointer list of `T`.
-unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
+pub(super) unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
     if list.is_null() {
         return Vec::new();
     }

@@ -5,10 +5,18 @@ use pgrx::pg_sys::{self, Oid};
 struct Restore {
     user: Oid,
     context: i32,
+    /// The level of settings to leave, where a user's code may have changed some.
+    settings: Option<i32>,
 }
 
 impl Drop for Restore {
     fn drop(&mut self) {
+        if let Some(level) = self.settings
+            && !std::thread::panicking()
+        {
+            // SAFETY: leaves the level that NewGUCNestLevel opened. (After an error the transaction's abort does.)
+            unsafe { pg_sys::AtEOXact_GUC(false, level) }
+        }
         // SAFETY: gives back what GetUserIdAndSecContext returned. (After an error the transaction's abort does the
         // same; doing it twice is harmless, and an error caught by a caller needs it here.)
         unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) }
@@ -21,14 +29,22 @@ pub enum Lent {
     /// Our own statements on our own tables.
     Trusted,
     /// Statements that may run a user's code (triggers, expressions): PostgreSQL's security-restricted operation, as in
-    /// autovacuum and REINDEX. Nothing can be left to run later with other rights (deferred triggers, cursors).
+    /// autovacuum and REINDEX. Nothing can be left to run later with other rights (deferred triggers, cursors), and no setting
+    /// outlives it.
     Restricted,
 }
 
 /// Runs `f` with the rights of `user`; gives back the caller's rights afterwards, also when `f` raises.
 pub fn run_as<R>(user: Oid, lent: Lent, f: impl FnOnce() -> R) -> R {
-    let (current, context) = present();
-    let _restore = Restore { user: current, context };
+    let (mut current, mut context) = (Oid::INVALID, 0);
+    // SAFETY: writes the two results.
+    unsafe { pg_sys::GetUserIdAndSecContext(&mut current, &mut context) };
+    let settings = match lent {
+        Lent::Trusted => None,
+        // SAFETY: opens a level that `Restore` leaves again.
+        Lent::Restricted => Some(unsafe { pg_sys::NewGUCNestLevel() }),
+    };
+    let _restore = Restore { user: current, context, settings };
     let flags = match lent {
         Lent::Trusted => pg_sys::SECURITY_LOCAL_USERID_CHANGE,
         Lent::Restricted => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
@@ -36,34 +52,6 @@ pub fn run_as<R>(user: Oid, lent: Lent, f: impl FnOnce() -> R) -> R {
     // SAFETY: what PostgreSQL itself does for this; SET ROLE is refused inside.
     unsafe { pg_sys::SetUserIdAndSecContext(user, context | flags as i32) }
     f()
-}
-
-fn present() -> (Oid, i32) {
-    let (mut user, mut context) = (Oid::INVALID, 0);
-    // SAFETY: writes the two results.
-    unsafe { pg_sys::GetUserIdAndSecContext(&mut user, &mut context) };
-    (user, context)
-}
-
-/// From now on owners are not subject to FORCE ROW LEVEL SECURITY on their tables, as in PostgreSQL's own checks of
-/// referential integrity. Returns what [`end_noforce`] takes; after an error the transaction's abort puts it back.
-pub fn begin_noforce() -> i32 {
-    let (user, context) = present();
-    // SAFETY: changes the context only.
-    unsafe { pg_sys::SetUserIdAndSecContext(user, context | pg_sys::SECURITY_NOFORCE_RLS as i32) }
-    context
-}
-
-/// Ends what [`begin_noforce`] began.
-pub fn end_noforce(context: i32) {
-    let (user, _) = present();
-    // SAFETY: gives back the context.
-    unsafe { pg_sys::SetUserIdAndSecContext(user, context) }
-}
-
-/// True between [`begin_noforce`] and [`end_noforce`].
-pub fn is_noforce() -> bool {
-    present().1 & pg_sys::SECURITY_NOFORCE_RLS as i32 != 0
 }
 
 /// The role whose rights apply now.
@@ -85,6 +73,12 @@ pub fn name(role: Oid) -> Option<String> {
         let name = pg_sys::GetUserNameFromId(role, true);
         (!name.is_null()).then(|| std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned())
     }
+}
+
+/// True for a role that row security does not bind: a superuser, or one with BYPASSRLS.
+pub fn bypasses_row_security(role: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::has_bypassrls_privilege(role) }
 }
 
 /// True for a superuser.

@@ -153,6 +153,10 @@ SELECT pg_catalog.jsonb_build_object(
             'name', a.attname,
             'quoted', pg_catalog.quote_ident(a.attname),
             'type_name', CASE WHEN t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN t.typname::text
+                WHEN t.typtype = 'b' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_cast k
+                    WHERE k.castsource = t.oid AND k.casttarget = 'pg_catalog.text'::pg_catalog.regtype
+                        AND k.castmethod = 'b') THEN 'citext'
                 ELSE pg_catalog.format('%s.%s', tn.nspname, t.typname) END,
             'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod),
             -- PostgreSQL 18 says attnotnull while the constraint is NOT VALID.

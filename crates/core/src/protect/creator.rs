@@ -44,9 +44,10 @@ pub(super) fn column(
     Ok(Some(name.clone()))
 }
 
-/// A type whose values are stored as text is. citext may live in any schema.
+/// A type whose values are stored as text is. (citext is what the facts call a base type that is binary-coercible to text,
+/// whatever its name: only a superuser can make one.)
 fn is_text(type_name: &str) -> bool {
-    matches!(type_name, "text" | "varchar" | "citext") || type_name.ends_with(".citext")
+    matches!(type_name, "text" | "varchar" | "citext")
 }
 
 /// The trigger. ENABLE ALWAYS: it also holds under `session_replication_role = replica`.

@@ -1,0 +1,282 @@
+//! Queries as they come to the planner: rewritten, with row security's predicates in place.
+
+use super::local::Local;
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::ffi::{c_char, c_int, c_void};
+
+/// A table of a query.
+#[derive(Clone, Copy, Debug)]
+pub struct TableUse {
+    /// The table.
+    pub relation: Oid,
+    /// Whose rights it is read with; `InvalidOid` means the present role's.
+    pub as_user: Oid,
+    /// It carries predicates of row security: quals, or checks of the rows that are written to it.
+    pub restricted: bool,
+    /// The query has the form of PostgreSQL's own for foreign keys.
+    pub referential: bool,
+}
+
+type Walker = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut c_void) -> bool;
+
+unsafe extern "C-unwind" {
+    // pgrx has no binding for PostgreSQL 15's, and later ones have another name. They raise when the stack is too
+    // deep: called under pgrx's guard only.
+    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
+    fn query_tree_walker(
+        query: *mut pg_sys::Query,
+        walker: Option<Walker>,
+        context: *mut c_void,
+        flags: c_int,
+    ) -> bool;
+    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
+    fn expression_tree_walker(node: *mut pg_sys::Node, walker: Option<Walker>, context: *mut c_void) -> bool;
+    // Without pgrx's guard: see `hooks`.
+    fn standard_planner(
+        query: *mut pg_sys::Query,
+        text: *const c_char,
+        options: c_int,
+        params: pg_sys::ParamListInfo,
+    ) -> *mut pg_sys::PlannedStmt;
+}
+
+static PREVIOUS: Local<pg_sys::planner_hook_type> = Local::new(None);
+static WATCH: Local<Option<(fn() -> bool, fn(TableUse))>> = Local::new(None);
+
+/// Before a query is planned, `check` is called with every table in it, at any depth, and raises to refuse it; only where
+/// `needed` says so.
+pub fn install(needed: fn() -> bool, check: fn(TableUse)) {
+    WATCH.set(Some((needed, check)));
+    // SAFETY: while the library is loaded nothing runs that could call the hook.
+    unsafe {
+        PREVIOUS.set(pg_sys::planner_hook);
+        pg_sys::planner_hook = Some(planner);
+    }
+}
+
+// Two halves, as in `hooks`.
+unsafe extern "C-unwind" fn planner(
+    query: *mut pg_sys::Query,
+    text: *const c_char,
+    options: c_int,
+    params: pg_sys::ParamListInfo,
+) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: PostgreSQL passes a valid query; both calls pass on what we were given.
+    unsafe {
+        look_at(query);
+        match PREVIOUS.get() {
+            Some(previous) => previous(query, text, options, params),
+            None => standard_planner(query, text, options, params),
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) {
+    if WATCH.get().is_some_and(|(needed, _)| needed()) {
+        // SAFETY: by the caller; the walker raises under the guard of the boundary.
+        unsafe {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| visit(query.cast(), std::ptr::null_mut()));
+        }
+    }
+}
+
+/// The walker: looks at the tables of a query, then goes on into its parts.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: PostgreSQL passes nodes of the query; the cast follows the node's tag.
+    unsafe {
+        if (*node).type_ == NodeTag::T_Query {
+            let query = node.cast::<pg_sys::Query>();
+            tables(&*query);
+            return pg_sys::ffi::pg_guard_ffi_boundary(|| query_tree_walker(query, Some(visit), context, 0));
+        }
+        pg_sys::ffi::pg_guard_ffi_boundary(|| expression_tree_walker(node, Some(visit), context))
+    }
+}
+
+/// # Safety
+/// `query` must be a valid query.
+unsafe fn tables(query: &pg_sys::Query) {
+    let Some((_, check)) = WATCH.get() else { return };
+    // SAFETY: the range table is a list of its entries.
+    let entries = unsafe { elements::<pg_sys::RangeTblEntry>(query.rtable) };
+    for (index, entry) in entries.iter().enumerate() {
+        // SAFETY: an entry of the list.
+        let entry = unsafe { &**entry };
+        let kind = entry.relkind as u8;
+        // What is called EXCLUDED in ON CONFLICT has the table's oid and is no table.
+        if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
+            || !(kind == pg_sys::RELKIND_RELATION || kind == pg_sys::RELKIND_PARTITIONED_TABLE)
+        {
+            continue;
+        }
+        let written = query.resultRelation == index as i32 + 1
+            && matches!(query.commandType, pg_sys::CmdType::CMD_INSERT | pg_sys::CmdType::CMD_MERGE);
+        check(TableUse {
+            relation: entry.relid,
+            // SAFETY: entry and query are valid.
+            as_user: unsafe { checked_as(query, entry) },
+            restricted: !entry.securityQuals.is_null() || (written && !query.withCheckOptions.is_null()),
+            // SAFETY: as above.
+            referential: unsafe { is_referential(query, entry) },
+        });
+    }
+}
+
+/// # Safety
+/// `entry` must be one of `query`.
+#[cfg(feature = "pg15")]
+unsafe fn checked_as(_query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> Oid {
+    entry.checkAsUser
+}
+
+/// # Safety
+/// `entry` must be one of `query`.
+#[cfg(not(feature = "pg15"))]
+unsafe fn checked_as(query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> Oid {
+    // SAFETY: by the caller.
+    unsafe {
+        let infos = elements::<pg_sys::RTEPermissionInfo>(query.rteperminfos);
+        (entry.perminfoindex as usize)
+            .checked_sub(1)
+            .and_then(|index| infos.get(index))
+            .map_or(Oid::INVALID, |info| (**info).checkAsUser)
+    }
+}
+
+/// The form of the queries in ri_triggers.c: one table, ONLY unless it is partitioned, columns compared with parameters, and
+/// either a lock on the key and nothing of the row in the result, or a change without RETURNING. Code that people write
+/// does not look like this.
+///
+/// # Safety
+/// `entry` must be one of `query`.
+unsafe fn is_referential(query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> bool {
+    let partitioned = entry.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
+    // SAFETY: lists and nodes of a valid query.
+    unsafe {
+        if elements::<pg_sys::Node>(query.rtable).len() != 1
+            || (entry.inh && !partitioned)
+            || query.hasSubLinks
+            || !query.cteList.is_null()
+            || !query.returningList.is_null()
+            || query.jointree.is_null()
+        {
+            return false;
+        }
+        let in_form = match query.commandType {
+            pg_sys::CmdType::CMD_SELECT => !query.rowMarks.is_null() && selects_no_row(query.targetList),
+            pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE => true,
+            _ => false,
+        };
+        in_form && compares_with_parameters((*query.jointree).quals)
+    }
+}
+
+/// # Safety
+/// `targets` must be null or a list of target entries.
+unsafe fn selects_no_row(targets: *mut pg_sys::List) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        let targets = elements::<pg_sys::TargetEntry>(targets);
+        matches!(targets.as_slice(), [target] if (*(**target).expr).type_ == NodeTag::T_Const)
+    }
+}
+
+/// # Safety
+/// `quals` must be null or an expression.
+unsafe fn compares_with_parameters(quals: *mut pg_sys::Node) -> bool {
+    if quals.is_null() {
+        return false;
+    }
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        match (*quals).type_ {
+            NodeTag::T_BoolExpr => {
+                let all = &*quals.cast::<pg_sys::BoolExpr>();
+                all.boolop == pg_sys::BoolExprType::AND_EXPR
+                    && elements::<pg_sys::Node>(all.args).into_iter().all(|qual| compares_with_parameters(qual))
+            }
+            NodeTag::T_OpExpr => {
+                let operands = elements::<pg_sys::Expr>((*quals.cast::<pg_sys::OpExpr>()).args);
+                let kinds: Vec<NodeTag> = operands.into_iter().map(|operand| (*strip(operand)).type_).collect();
+                matches!(
+                    kinds.as_slice(),
+                    [NodeTag::T_Param, NodeTag::T_Var] | [NodeTag::T_Var, NodeTag::T_Param]
+                )
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Without casts.
+///
+/// # Safety
+/// `expression` must be an expression.
+unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        loop {
+            expression = match (*expression).type_ {
+                NodeTag::T_RelabelType => (*expression.cast::<pg_sys::RelabelType>()).arg,
+                NodeTag::T_FuncExpr => {
+                    let call = &*expression.cast::<pg_sys::FuncExpr>();
+                    match elements::<pg_sys::Expr>(call.args).as_slice() {
+                        [argument] if call.funcformat != pg_sys::CoercionForm::COERCE_EXPLICIT_CALL => *argument,
+                        _ => return expression,
+                    }
+                }
+                _ => return expression,
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `list` must be null or a pointer list of `T`.
+unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
+    // SAFETY: by the caller.
+    unsafe { super::statement::elements(list) }
+}
+
+/// How row security applies to a table, for the role it is read as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Applies {
+    /// Predicates are added.
+    Yes,
+    /// The role bypasses it: a superuser, or one with BYPASSRLS.
+    Bypassed,
+    /// The role owns the table, and this is PostgreSQL's own work for foreign keys.
+    Suspended,
+    /// The table has none, or does not force it on its owner.
+    No,
+}
+
+/// How row security applies to a table of a query that is planned now.
+pub fn applies(table: &TableUse) -> Applies {
+    // SAFETY: syscache look-ups and statics.
+    unsafe {
+        let role = if table.as_user == Oid::INVALID { pg_sys::GetUserId() } else { table.as_user };
+        if pg_sys::has_bypassrls_privilege(role) {
+            return Applies::Bypassed;
+        }
+        let status = pg_sys::check_enable_rls(table.relation, table.as_user, true);
+        if status == pg_sys::CheckEnableRlsResult::RLS_ENABLED as c_int {
+            Applies::Yes
+        } else if pg_sys::InNoForceRLSOperation() {
+            Applies::Suspended
+        } else {
+            Applies::No
+        }
+    }
+}
+
+/// Makes this backend analyse all its saved queries anew: one that was analysed while row security was suspended has none.
+pub fn forget_plans() {
+    // SAFETY: marks the saved plans; they are looked at again when they are next used.
+    unsafe { pg_sys::ResetPlanCache() }
+}
