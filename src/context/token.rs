@@ -31,10 +31,11 @@ pub struct Entry {
 static HOLD: Local<u64> = Local::new(0);
 
 /// A cursor WITH HOLD is about to be declared: its rows are chosen for one tenant, at the latest when the transaction commits,
-/// and PostgreSQL hands them out afterwards without asking again (FETCH, PL/pgSQL, an Execute message).
+/// and PostgreSQL hands them out afterwards without asking again (FETCH, PL/pgSQL, an Execute message). No token can be set in
+/// the rest of the transaction.
 ///
 /// # Errors
-/// 42501 (now or at COMMIT) under a token that may be another one later on this connection.
+/// 42501 under a token that may be another one later on this connection.
 pub fn declare_held_cursor() {
     if super::has_passing_token() {
         error::raise(held_cursor());
@@ -72,6 +73,10 @@ fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {
     let origin = origin(source)?;
     if origin == Origin::Session {
         activity::mask_current(mask);
+        // Its query may run at COMMIT only, under this token.
+        if HOLD.get() == xact::serial() {
+            return Err(held_cursor());
+        }
     }
     let now = xact::to_unix_micros(xact::statement_start());
     // A worker's leader has checked the clock, at this statement.
@@ -205,13 +210,9 @@ pub fn with_facts<R>(f: impl FnOnce(&FactsView<'_>) -> R) -> Option<R> {
     })
 }
 
-/// A cursor WITH HOLD that was declared before the token is refused like one that is declared after it.
 /// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be
 /// found by the next client of a pooled connection (or by its parallel workers).
 pub fn end_of_scope() {
-    if setting::has_extra() && HOLD.get() == xact::serial() && super::has_passing_token() {
-        error::raise(held_cursor());
-    }
     if setting::has_extra()
         && settings::token_scope() == TokenScope::Transaction
         && setting::with_extra(|extra| extra.and_then(|bytes| Head::decode(bytes)))
