@@ -80,8 +80,8 @@ memory=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
 buffers=$((memory / 4 < 4096 ? memory / 4 : 4096))
 [ -z "$small" ] || buffers=128
 settings=(
-    jit=off autovacuum=off max_parallel_workers_per_gather=0 full_page_writes=off synchronous_commit=off
-    synchronize_seqscans=off wal_level=minimal max_wal_senders=0 max_wal_size=16GB checkpoint_timeout=1h
+    jit=off autovacuum=off max_parallel_workers_per_gather=0 full_page_writes=off synchronize_seqscans=off
+    max_wal_size=16GB checkpoint_timeout=1h
 )
 socket() { echo "$1/socket/.s.PGSQL.$(as_server_user cat "$1/port")"; }
 

@@ -85,14 +85,13 @@ pub const SETUPS: [(&str, Step); 7] = [
 ];
 
 const PIPELINE: usize = 20;
-const LAP: usize = 400;
+const LAP: usize = 200;
+const READS: usize = 100;
 
 /// `BEGIN; step; SELECT 1; COMMIT`, twenty such transactions a network round.
 pub struct Setups<'a> {
     data: &'a Data,
     backend: Backend,
-    /// The tenants of one lap.
-    drawn: Vec<&'a Tenant>,
 }
 
 impl<'a> Setups<'a> {
@@ -101,10 +100,9 @@ impl<'a> Setups<'a> {
         let mut backend = server.open(APP, &data.database)?;
         prepare(&mut backend)?;
         warm(&mut backend, &data.tenants)?;
-        let mut race = Setups { data, backend, drawn: Vec::new() };
-        race.prepare(&mut Dice::new(0))?;
+        let mut race = Setups { data, backend };
         for place in 0..SETUPS.len() {
-            race.lap(place)?;
+            race.lap(place, &mut Dice::new(0))?;
         }
         Ok(race)
     }
@@ -120,20 +118,16 @@ pub fn warm(backend: &mut Backend, tenants: &[Tenant]) -> Result<()> {
 }
 
 impl Race for Setups<'_> {
-    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
-        // A few hundred different tokens at most: a backend remembers them all.
-        self.drawn =
-            (0..LAP).map(|_| &self.data.tenants[dice.below(self.data.tenants.len().min(500))]).collect();
-        Ok(())
-    }
-
-    fn lap(&mut self, contestant: usize) -> Result<Lap> {
+    fn lap(&mut self, contestant: usize, dice: &mut Dice) -> Result<Lap> {
         let step = SETUPS[contestant].1;
+        // A few hundred different tokens at most: a backend remembers them all.
+        let known = &self.data.tenants[..self.data.tenants.len().min(500)];
+        let drawn: Vec<&Tenant> = (0..LAP).map(|_| &known[dice.below(known.len())]).collect();
         let all = |tenants: &[&Tenant]| {
             let add = |r, t: &&Tenant| transaction(r, step, t, |r| r.execute("nothing", &[]));
             tenants.iter().fold(Request::new(), add).sync()
         };
-        let requests: Vec<Request> = self.drawn.chunks(PIPELINE).map(all).collect();
+        let requests: Vec<Request> = drawn.chunks(PIPELINE).map(all).collect();
         self.backend.lap(&requests, LAP, LAP * (1 + step.rows()))
     }
 }
@@ -153,7 +147,6 @@ pub const TRANSACTIONS: [(&str, usize, Step, bool); 7] = [
 pub struct Transactions<'a> {
     data: &'a Data,
     backend: Backend,
-    drawn: Vec<(&'a Tenant, i64)>,
 }
 
 impl<'a> Transactions<'a> {
@@ -166,37 +159,31 @@ impl<'a> Transactions<'a> {
             let prepare = Request::new().prepare(contestant.table, &contestant.sql(Work::Point));
             backend.wire.exchange(&prepare.sync())?;
         }
-        let mut race = Transactions { data, backend, drawn: Vec::new() };
-        race.prepare(&mut Dice::new(0))?;
+        let mut race = Transactions { data, backend };
         for place in 0..TRANSACTIONS.len() {
-            race.lap(place)?;
+            race.lap(place, &mut Dice::new(0))?;
         }
         Ok(race)
     }
 }
 
 impl Race for Transactions<'_> {
-    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
-        let (tenants, rows) = (&self.data.tenants, usize::try_from(self.data.rows)?);
-        let one = |_| (&tenants[dice.below(tenants.len())], dice.below(rows) as i64 + 1);
-        self.drawn = (0..200).map(one).collect();
-        Ok(())
-    }
-
-    fn lap(&mut self, contestant: usize) -> Result<Lap> {
+    fn lap(&mut self, contestant: usize, dice: &mut Dice) -> Result<Lap> {
         let (_, place, step, alone) = TRANSACTIONS[contestant];
         let who: &Contestant = &CONTESTANTS[place];
+        let (tenants, rows) = (&self.data.tenants, usize::try_from(self.data.rows)?);
         let mut requests = Vec::new();
-        for (tenant, id) in &self.drawn {
+        // Drawn for each lap: contestants that share a table must not warm it for each other.
+        for _ in 0..READS {
+            let (tenant, id) = (&tenants[dice.below(tenants.len())], dice.below(rows) as i64 + 1);
             let mut request = step.add(Request::new().execute("begin", &[]), tenant);
             if alone {
                 requests.push(request.sync());
                 request = Request::new();
             }
-            request = who.execute(request, Work::Point, tenant, *id);
+            request = who.execute(request, Work::Point, tenant, id);
             requests.push(request.execute("commit", &[]).sync());
         }
-        let operations = self.drawn.len();
-        self.backend.lap(&requests, operations, operations * (1 + step.rows()))
+        self.backend.lap(&requests, READS, READS * (1 + step.rows()))
     }
 }

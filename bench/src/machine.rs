@@ -17,6 +17,8 @@ pub struct Machine {
     pub load: String,
     /// `server_version`
     pub postgres: String,
+    /// It was built for PostgreSQL's own developers, and checks itself all the time.
+    pub asserts: bool,
     /// The extension's version.
     pub watertight: String,
     /// The day, UTC.
@@ -42,6 +44,7 @@ impl Machine {
             memory: kilobytes / f64::from(1 << 20),
             load: read("/proc/loadavg").split(' ').nth(2).unwrap_or("?").to_owned(),
             postgres: admin.value("show server_version")?,
+            asserts: admin.value("show debug_assertions")? == "on",
             watertight: admin.value("select extversion from pg_extension where extname = 'watertight'")?,
             date: admin.value("select to_char(now() at time zone 'utc', 'YYYY-MM-DD')")?,
             settings: admin.value(

@@ -119,14 +119,14 @@ fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Re
         }
         at("context");
         let mut race = context::Setups::open(server, main)?;
-        stats::run(&mut race, scale.rounds * 3, &mut dice, &mut results.setups)?;
+        stats::run(&mut race, scale.rounds, &mut dice, &mut results.setups)?;
         at("whole transactions");
         let mut race = context::Transactions::open(server, main)?;
         stats::run(&mut race, scale.rounds, &mut dice, &mut results.transactions)?;
         for ((key, tokens), series) in keys.all().iter().zip(&tokens).zip(&mut results.cold) {
             at(&format!("cold tokens, {}", key.algorithm()));
             let mut race = cold::Cold::open(server, main, key, tokens)?;
-            stats::run(&mut race, scale.rounds, &mut dice, series)?;
+            stats::run(&mut race, scale.rounds.div_ceil(2), &mut dice, series)?;
         }
         at("few tenants and many");
         let mut race = tenants::Sizes::open(server, &sizes)?;

@@ -37,7 +37,7 @@ pub struct Options {
     pub laps: Option<String>,
 }
 
-const FULL: Scale = Scale { tenants: 1000, rows: 1000, few: 10, many: 10_000, sittings: 4, rounds: 40 };
+const FULL: Scale = Scale { tenants: 1000, rows: 1000, few: 10, many: 10_000, sittings: 5, rounds: 120 };
 const SMALL: Scale = Scale { tenants: 50, rows: 200, few: 10, many: 100, sittings: 1, rounds: 3 };
 
 impl Options {

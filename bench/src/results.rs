@@ -1,6 +1,6 @@
 //! Everything that was measured.
 
-use crate::contestant::CONTESTANTS;
+use crate::contestant::{CONTESTANTS, CONTROL};
 use crate::context::{SETUPS, TRANSACTIONS};
 use crate::data::Keys;
 use crate::server::Lap;
@@ -38,6 +38,12 @@ impl Results {
             sizes: rows_of(tenants::MODES.len() * tenants.len()),
             tenants,
         }
+    }
+
+    /// The hand-written `WHERE` of a workload: both of its tables.
+    pub fn by_hand(&self, workload: usize) -> Series {
+        let series = &self.statements[workload];
+        series[0].mean(&series[CONTROL])
     }
 
     /// Every lap, for whoever wants to look closer: race, contestant, round and nanoseconds an operation.

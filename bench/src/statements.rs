@@ -10,8 +10,10 @@ use crate::{Failure, Result};
 /// How a statement reaches the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// Prepared, one in a network round.
+    /// Prepared, one in a network round, each a transaction of its own.
     Prepared,
+    /// The same inside a transaction: without begin and commit, which cost all contestants the same.
+    Inside,
     /// Prepared, fifty in a network round: next to nothing but the server's own work.
     Pipelined,
     /// As text with all values in it: parsed, rewritten and planned each time.
@@ -28,33 +30,40 @@ pub struct Workload {
     pub work: Work,
     /// How it is sent.
     pub way: Way,
-    /// How often in a lap.
+    /// How often in a lap. Short laps: what else the machine does then meets all contestants.
     pub operations: usize,
     /// How many of the configured rounds it takes part in: all, or one in so many.
     pub one_round_in: usize,
 }
 
 const fn workload(title: &'static str, work: Work, way: Way, operations: usize) -> Workload {
-    Workload { title, work, way, operations, one_round_in: if matches!(way, Way::Scan) { 4 } else { 1 } }
+    Workload { title, work, way, operations, one_round_in: if matches!(way, Way::Scan) { 12 } else { 1 } }
 }
 
 /// All workloads, in the order of the report.
-pub const WORKLOADS: [Workload; 10] = [
-    workload("point read", Work::Point, Way::Prepared, 400),
-    workload("newest 20", Work::Newest, Way::Prepared, 200),
-    workload("insert", Work::Insert, Way::Prepared, 200),
-    workload("update", Work::Update, Way::Prepared, 100),
-    workload("tenant aggregate", Work::Aggregate, Way::Prepared, 20),
+pub const WORKLOADS: [Workload; 12] = [
+    workload("point read", Work::Point, Way::Prepared, 100),
+    workload("newest 20", Work::Newest, Way::Prepared, 80),
+    workload("insert", Work::Insert, Way::Prepared, 60),
+    workload("update", Work::Update, Way::Prepared, 60),
+    workload("insert, inside a transaction", Work::Insert, Way::Inside, 60),
+    workload("update, inside a transaction", Work::Update, Way::Inside, 60),
+    workload("tenant aggregate", Work::Aggregate, Way::Prepared, 8),
     workload("forced sequential scan", Work::Aggregate, Way::Scan, 1),
-    workload("point read, 50 a network round", Work::Point, Way::Pipelined, 1000),
-    workload("newest 20, 50 a network round", Work::Newest, Way::Pipelined, 500),
-    workload("point read, unprepared", Work::Point, Way::Unprepared, 200),
-    workload("newest 20, unprepared", Work::Newest, Way::Unprepared, 200),
+    workload("point read, 50 a network round", Work::Point, Way::Pipelined, 250),
+    workload("newest 20, 50 a network round", Work::Newest, Way::Pipelined, 200),
+    workload("point read, unprepared", Work::Point, Way::Unprepared, 60),
+    workload("newest 20, unprepared", Work::Newest, Way::Unprepared, 60),
 ];
 
 const PIPELINE: usize = 50;
 /// A plan is kept from the sixth execution on.
 const WARM_UP: usize = 12;
+/// A lap reads or updates so many different rows.
+const ROWS: usize = 20;
+/// A lap begins with so many requests that are not measured, because the one before has filled the processor's cache
+/// with another contestant's rows.
+const UNMEASURED: usize = ROWS;
 const SCAN_ONLY: &str =
     "set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off;";
 
@@ -115,15 +124,15 @@ impl<'a> Statements<'a> {
             *self.next_id += operations as i64;
             (*self.next_id - operations as i64..*self.next_id).collect()
         } else {
-            // Different rows, so that updates of one transaction do not meet.
-            dice.order(rows).into_iter().cycle().take(operations).map(|id| id as i64 + 1).collect()
+            // Few rows, again and again: then they are in the processor's cache, and what is left is the work.
+            let few = dice.order(rows).into_iter().take(ROWS).collect::<Vec<_>>();
+            few.iter().cycle().take(operations).map(|id| *id as i64 + 1).collect()
         };
         Ok(())
     }
 
     fn requests(&self, contestant: &Contestant) -> Vec<Request> {
         let work = self.workload.work;
-        let pipeline = if self.workload.way == Way::Pipelined { PIPELINE } else { 1 };
         let one = |ids: &[i64]| {
             if self.workload.way == Way::Unprepared {
                 return Request::query(&contestant.unprepared(work, self.tenant, ids[0]));
@@ -131,13 +140,28 @@ impl<'a> Statements<'a> {
             let all = ids.iter().fold(Request::new(), |r, id| contestant.execute(r, work, self.tenant, *id));
             all.sync()
         };
-        self.ids.chunks(pipeline).map(one).collect()
+        self.ids.chunks(self.pipeline()).map(one).collect()
     }
 
-    fn rows_found(&self) -> usize {
+    /// Operations a request.
+    fn pipeline(&self) -> usize {
+        if self.workload.way == Way::Pipelined { PIPELINE } else { 1 }
+    }
+
+    /// Requests at the beginning of a lap that are not measured.
+    fn unmeasured(&self) -> usize {
+        match self.workload.way {
+            Way::Scan => 0,
+            _ if self.workload.work == Work::Aggregate => 1,
+            Way::Pipelined => 1,
+            _ => UNMEASURED,
+        }
+    }
+
+    fn rows_each(&self) -> usize {
         match self.workload.work {
-            Work::Point | Work::Aggregate => self.ids.len(),
-            Work::Newest => 20 * self.ids.len(),
+            Work::Point | Work::Aggregate => 1,
+            Work::Newest => 20,
             Work::Insert | Work::Update => 0,
         }
     }
@@ -145,20 +169,24 @@ impl<'a> Statements<'a> {
 
 impl Race for Statements<'_> {
     fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
-        self.draw(dice, self.workload.operations)
+        self.draw(dice, self.workload.operations + self.unmeasured() * self.pipeline())
     }
 
     fn lap(&mut self, contestant: usize, _: &mut Dice) -> Result<Lap> {
         let contestant = &CONTESTANTS[contestant];
-        let (requests, rows, operations) = (self.requests(contestant), self.rows_found(), self.ids.len());
-        let writes = matches!(self.workload.work, Work::Insert | Work::Update);
+        let requests = self.requests(contestant);
+        let (first, measured) = requests.split_at(self.unmeasured());
+        let (unmeasured, rows) =
+            ((self.unmeasured() * self.pipeline()).min(self.ids.len()), self.rows_each());
+        let operations = self.ids.len() - unmeasured;
+        let inside = self.workload.way == Way::Inside;
         let backend = self.backend(contestant);
-        // Rolled back, so that all rounds meet the same rows.
-        if writes {
+        if inside {
             backend.wire.run("begin")?;
         }
-        let lap = backend.lap(&requests, operations, rows);
-        if writes {
+        backend.lap(first, unmeasured, rows * unmeasured)?;
+        let lap = backend.lap(measured, operations, rows * operations);
+        if inside {
             backend.wire.run("rollback")?;
         }
         lap

@@ -80,6 +80,21 @@ impl Series {
         &self.0
     }
 
+    /// What two contestants that do the same take on average, round by round.
+    pub fn mean(&self, other: &Series) -> Series {
+        let mean = |a: f64, b: f64| f64::midpoint(a, b);
+        let pairs = self.0.iter().zip(&other.0);
+        Series(
+            pairs
+                .map(|(a, b)| Lap {
+                    wall: mean(a.wall, b.wall),
+                    busy: mean(a.busy, b.busy),
+                    server: mean(a.server, b.server),
+                })
+                .collect(),
+        )
+    }
+
     /// The typical time.
     pub fn median(&self, clock: Clock) -> f64 {
         Spread::of(self.0.iter().map(clock).collect()).median

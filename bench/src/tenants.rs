@@ -8,7 +8,7 @@ use crate::request::Request;
 use crate::server::{Backend, Lap, Server};
 use crate::stats::{Dice, Race};
 
-const LAP: usize = 400;
+const LAP: usize = 100;
 /// In a session of one tenant, reads stay within as many rows everywhere: only the tenants differ.
 const ROWS_IN_SESSION: usize = 100;
 
@@ -39,7 +39,6 @@ pub const MODES: [(&str, Mode); 5] = [
 /// All modes in databases of different size; contestant = mode * databases + database.
 pub struct Sizes<'a> {
     databases: Vec<(&'a Data, [Backend; 2])>,
-    drawn: Vec<(usize, usize)>,
 }
 
 impl<'a> Sizes<'a> {
@@ -59,51 +58,39 @@ impl<'a> Sizes<'a> {
             }
             opened.push((*data, pair));
         }
-        let mut race = Sizes { databases: opened, drawn: Vec::new() };
-        race.prepare(&mut Dice::new(0))?;
-        for place in 0..race.contestants() {
-            race.lap(place)?;
+        let mut race = Sizes { databases: opened };
+        for place in 0..MODES.len() * databases.len() {
+            race.lap(place, &mut Dice::new(0))?;
         }
         Ok(race)
-    }
-
-    /// How many take turns.
-    pub fn contestants(&self) -> usize {
-        MODES.len() * self.databases.len()
     }
 }
 
 impl Race for Sizes<'_> {
-    fn prepare(&mut self, dice: &mut Dice) -> Result<()> {
-        // Large enough for every size to take a share of it.
-        self.drawn = (0..LAP).map(|_| (dice.below(1 << 30), dice.below(1 << 30))).collect();
-        Ok(())
-    }
-
-    fn lap(&mut self, contestant: usize) -> Result<Lap> {
+    fn lap(&mut self, contestant: usize, dice: &mut Dice) -> Result<Lap> {
         let count = self.databases.len();
         let (data, pair) = &mut self.databases[contestant % count];
         let (_, mode) = MODES[contestant / count];
         let backend = &mut pair[usize::from(mode == Mode::Pool)];
         let rows = usize::try_from(data.rows)?;
         let tenants: &[Tenant] = &data.tenants;
-        let id = |n: usize, limit: usize| (n % limit) as i64 + 1;
         let hand = matches!(mode, Mode::HandSession | Mode::HandPool);
         let who = &CONTESTANTS[if hand { 0 } else { WATERTIGHT }];
         let requests: Vec<Request> = if matches!(mode, Mode::HandSession | Mode::Session) {
-            let tenant = &tenants[self.drawn[0].0 % tenants.len()];
+            let tenant = &tenants[dice.below(tenants.len())];
             backend.wire.run(&format!("set watertight.token = '{}'", tenant.token))?;
-            let read = |n| who.execute(Request::new(), Work::Point, tenant, id(n, ROWS_IN_SESSION)).sync();
-            self.drawn.iter().map(|(_, row)| read(*row)).collect()
+            let mut read = |_| {
+                let id = dice.below(ROWS_IN_SESSION) as i64 + 1;
+                who.execute(Request::new(), Work::Point, tenant, id).sync()
+            };
+            (0..LAP).map(&mut read).collect()
         } else {
             let step = if hand { Step::Nothing } else { Step::Begin };
-            let read = |(t, row): &(usize, usize)| {
-                let tenant = &tenants[t % tenants.len()];
-                transaction(Request::new(), step, tenant, |r| {
-                    who.execute(r, Work::Point, tenant, id(*row, rows))
-                })
+            let mut read = |_| {
+                let (tenant, id) = (&tenants[dice.below(tenants.len())], dice.below(rows) as i64 + 1);
+                transaction(Request::new(), step, tenant, |r| who.execute(r, Work::Point, tenant, id)).sync()
             };
-            self.drawn.iter().map(|drawn| read(drawn).sync()).collect()
+            (0..LAP).map(&mut read).collect()
         };
         let begins = if matches!(mode, Mode::Pool | Mode::DefaultPool) { 2 } else { 1 };
         backend.lap(&requests, LAP, begins * LAP)

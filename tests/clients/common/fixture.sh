@@ -100,6 +100,19 @@ fixture() {
     export WT_HOST WT_PORT WT_DATABASE WT_CLUSTER WT_ADMIN_URL WT_OWNER_URL WT_APP_URL WT_NORTH WT_SOUTH WT_MINT WT_KEY WT_ISSUER
     export WT_TOKEN_NORTH WT_TOKEN_SOUTH WT_TOKEN_EXPIRED WT_TOKEN_FORGED WT_TOKEN_NOBODY
     say "$name: PostgreSQL $PG on port $WT_PORT"
+    [ -z "${WT_THROUGH_PGBOUNCER:-}" ] || through_pgbouncer
+}
+
+# The application's connections go through a pooler with one connection to the server, as docs/pooling.md has it.
+through_pgbouncer() {
+    local bouncer="$COMMON/../pgbouncer"
+    # shellcheck source=tests/clients/common/pooler.sh
+    . "$COMMON/pooler.sh"
+    admin_sql -f "$bouncer/pooling.sql"
+    start_pooler orm "$("$bouncer/newer.sh")" "$bouncer/transaction.ini" "$bouncer/prepared.ini"
+    WT_PORT=$PORT
+    WT_APP_URL="postgresql://app@$WT_HOST:$PORT/$WT_DATABASE"
+    WT_OWNER_URL=${WT_OWNER_URL/:[0-9]*\//:$PORT/}
 }
 
 # digest FILE...: a name for what a download is made from.

@@ -13,8 +13,9 @@ setup_test_environment()
 call_command("migrate", "clinic", "0001", database="owner", verbosity=0)
 harness.admin_script(os.path.join(os.path.dirname(__file__), "protect.sql"))
 
-import test_migrations  # noqa: E402 (their fixtures need the tables)
-import test_orm  # noqa: E402
+import test_connections  # noqa: E402 (their fixtures need the tables)
+import test_migrations  # noqa: E402
 import test_requests  # noqa: E402
+import test_work  # noqa: E402
 
-harness.main(test_migrations, test_orm, test_requests)
+harness.main(test_migrations, test_work, test_connections, test_requests)

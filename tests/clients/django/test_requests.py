@@ -9,8 +9,8 @@ from django.core.asgi import get_asgi_application
 from django.db import connections
 from django.test import Client
 
+from clinics import CLINICS, reset
 from harness import TOKEN_EXPIRED, TOKEN_FORGED, TOKEN_NOBODY, TOKEN_NORTH, TOKEN_SOUTH, truth
-from test_orm import CLINICS, reset
 
 
 def as_client(token):

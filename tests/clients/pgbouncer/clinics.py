@@ -7,7 +7,7 @@ import unittest
 
 import psycopg
 
-from harness import TOKEN_NORTH, TOKEN_SOUTH, truth
+from harness import TOKEN_NORTH, TOKEN_SOUTH
 
 CLINICS = {"north": TOKEN_NORTH, "south": TOKEN_SOUTH}
 OTHER = {"north": "south", "south": "north"}
@@ -121,6 +121,13 @@ class Bouncer(unittest.TestCase):
     def both(self, **options):
         return {name: self.client(**options) for name in CLINICS}
 
+    def pooler(self, command):
+        """A command of PgBouncer's console."""
+        with psycopg.connect(host="127.0.0.1", port=self.PORT, user="postgres", dbname="pgbouncer", autocommit=True) as console:
+            cursor = psycopg.ClientCursor(console, row_factory=psycopg.rows.dict_row)
+            cursor.execute(command)
+            return cursor.fetchall() if cursor.description else None
+
     def nothing_crossed(self, rows=None):
         print(f"{self.tally} ... ", end="")
         self.assertEqual(self.tally.crossed, 0)
@@ -130,6 +137,32 @@ class Bouncer(unittest.TestCase):
     def one_backend(self):
         """All those clients have the same connection to the server."""
         self.assertEqual(len({client.run("SELECT pg_backend_pid()")[0][0] for client in self.clients}), 1)
+
+
+def one_round_trip(client, statements):
+    """Sends them all, then one Sync; the rows of the last one that has any. (psycopg's own pipeline() adds a Flush after the
+    Sync, for which PgBouncer keeps the server connection until the client's next statement.)"""
+    connection, rows, error = client.connection.pgconn, [], None
+    connection.nonblocking = 0
+    connection.enter_pipeline_mode()
+    for sql, parameters in statements:
+        connection.send_query_params(sql.encode(), parameters)
+    connection.pipeline_sync()
+    while True:
+        result = connection.get_result()
+        if result is None:
+            continue
+        if result.status == psycopg.pq.ExecStatus.PIPELINE_SYNC:
+            break
+        if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
+            error = psycopg.errors.error_from_result(result)
+        elif result.status == psycopg.pq.ExecStatus.TUPLES_OK:
+            rows = [(result.get_value(row, 0).decode(),) for row in range(result.ntuples)]
+    connection.exit_pipeline_mode()
+    connection.nonblocking = 1
+    if error:
+        raise error
+    return rows
 
 
 CHILD = """

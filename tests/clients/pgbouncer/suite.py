@@ -10,9 +10,11 @@ for name, token in CLINICS.items():
         connection.execute("SELECT watertight.begin(%s)", (token,))
         connection.execute("INSERT INTO patients SELECT n, %s || ' patient ' || n FROM generate_series(1, %s) n", (name, ROWS[name]))
 
-import test_transaction_mode  # noqa: E402
+import test_clients_that_fail  # noqa: E402 (they need the rows)
+import test_hand_over  # noqa: E402
+import test_left_behind  # noqa: E402
 import test_other_modes  # noqa: E402
 import test_start_up  # noqa: E402
 import test_total  # noqa: E402
 
-harness.main(test_transaction_mode, test_other_modes, test_start_up, test_total)
+harness.main(test_hand_over, test_clients_that_fail, test_left_behind, test_other_modes, test_start_up, test_total)

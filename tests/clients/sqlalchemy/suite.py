@@ -13,6 +13,7 @@ owner.dispose()
 harness.admin_script(os.path.join(os.path.dirname(harness.__file__), "protect.sql"))
 
 import test_asyncpg  # noqa: E402 (their fixtures need the tables)
-import test_psycopg  # noqa: E402
+import test_sessions  # noqa: E402
+import test_work  # noqa: E402
 
-harness.main(test_psycopg, test_asyncpg)
+harness.main(test_work, test_sessions, test_asyncpg)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import selectinload
 
+from clinics import TABLES, fill
 from harness import APP_URL, SOUTH, TOKEN_EXPIRED, TOKEN_FORGED, TOKEN_NORTH, TOKEN_SOUTH, admin, truth
 from models import Doctor, Label, Patient, Visit
-from test_psycopg import TABLES, fill
 from watertight_sqlalchemy import acting_with, install
 
 CLINICS = ((TOKEN_NORTH, "north"), (TOKEN_SOUTH, "south"))

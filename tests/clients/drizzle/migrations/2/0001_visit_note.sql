@@ -1,0 +1,2 @@
+ALTER TABLE "visits" ADD COLUMN "note" text DEFAULT 'none' NOT NULL;--> statement-breakpoint
+CREATE INDEX "visits_seen_at_index" ON "visits" USING btree ("seen_at");
