@@ -79,7 +79,7 @@ fetch() {
 
 configure() {
     cd "$source"
-    ./configure --prefix="$prefix" --with-openssl --with-icu "${flags[@]}"
+    ./configure --prefix="$prefix" --with-openssl --with-icu --with-libxml "${flags[@]}"
 }
 
 # The server appears under its name only when it is whole.

@@ -13,7 +13,7 @@ packages=(
     postgresql-15 postgresql-server-dev-15 pgbouncer python3-venv
 )
 if [ "$pg" != 15 ]; then
-    packages+=(debian-archive-keyring bzip2 xz-utils perl bison flex libreadline-dev zlib1g-dev libssl-dev libicu-dev)
+    packages+=(debian-archive-keyring bzip2 xz-utils perl bison flex libreadline-dev zlib1g-dev libssl-dev libicu-dev libxml2-dev)
 fi
 
 # A client suite names the packages it needs, one a line, with the command that makes it unnecessary:
