@@ -13,8 +13,8 @@ mod verdict;
 pub use creator::creator;
 pub use hot::{current_id, current_key, current_name};
 pub use token::declare_held_cursor;
-pub use verdict::{as_tenant, reached};
 use verdict::has_passing_token;
+pub use verdict::{as_tenant, reached};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {

@@ -148,9 +148,8 @@ fn verify_now(token: &str, origin: Origin, clock: Option<i64>) -> Result<(Head, 
     })?;
     let limits = Limits { leeway: settings::clock_leeway(), max_lifetime: settings::max_token_lifetime() };
     let clock = clock.map_or(Clock::Ignore, |now| Clock::At(now.div_euclid(1_000_000)));
-    let (trust, verified) = trust::with_issuers(&tables, |trust, issuers| {
-        (trust, verify(token, issuers, limits, clock))
-    });
+    let (trust, verified) =
+        trust::with_issuers(&tables, |trust, issuers| (trust, verify(token, issuers, limits, clock)));
     let facts = verified.map_err(|error: TokenError| Fault::from(error))?;
     let from = facts.not_before.map_or(i64::MIN, |at| micros(at.saturating_sub(facts.leeway)));
     let until = micros(facts.expires_at.saturating_add(facts.leeway));
@@ -187,7 +186,9 @@ pub fn with_entry<R>(handle: Option<Handle>, f: impl FnOnce(&mut Entry) -> R) ->
 pub fn verify_again(head: Head, clock: Option<i64>) -> Result<Head, Fault> {
     let token = setting::checked_value().unwrap_or_default();
     let (fresh, facts) = verify_now(&token, head.origin, clock)?;
-    let same = setting::with_extra(|extra| extra.is_some_and(|bytes| bytes.get(super::extra::HEAD..) == Some(&facts)));
+    let same = setting::with_extra(|extra| {
+        extra.is_some_and(|bytes| bytes.get(super::extra::HEAD..) == Some(&facts))
+    });
     if !same {
         return Err(Fault::new(Code::InvalidAuthorization, "the token means something else now")
             .detail("The issuer's claims are mapped in another way since it was set.")

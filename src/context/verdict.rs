@@ -149,7 +149,10 @@ fn resolve() -> Result<&'static Tenant, Fault> {
         );
     };
     if status != Status::Active {
-        return refuse("the tenant is suspended", "An administrator resumes it with watertight.resume_tenant().");
+        return refuse(
+            "the tenant is suspended",
+            "An administrator resumes it with watertight.resume_tenant().",
+        );
     }
     if !issuer_may_speak_for(&tables, tenant) {
         return refuse(
@@ -175,8 +178,7 @@ fn default_tenant() -> Result<&'static Tenant, Fault> {
         Fault::new(Code::NotInPrerequisiteState, what)
             .hint("Create it with watertight.create_tenant(), or set watertight.default_tenant.")
     };
-    let tables =
-        ext::tables().ok_or_else(|| unusable("watertight is not installed in this database"))?;
+    let tables = ext::tables().ok_or_else(|| unusable("watertight is not installed in this database"))?;
     let name = settings::default_tenant().ok_or_else(|| unusable("watertight.default_tenant is not set"))?;
     match registry::find(&tables, TenantRef::Name(&name)) {
         Some((tenant, Status::Active)) => Ok(tenant),

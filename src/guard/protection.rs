@@ -80,7 +80,9 @@ fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<
         Statement::AlterPolicy { policy, .. } if *policy == POLICY || *policy == TRIGGER => {
             Some("alter the policy or trigger")
         }
-        Statement::DropPart { name, .. } if *name == POLICY || *name == TRIGGER => Some("drop the policy or trigger"),
+        Statement::DropPart { name, .. } if *name == POLICY || *name == TRIGGER => {
+            Some("drop the policy or trigger")
+        }
         Statement::RenameColumn { column, .. } if is_tenant(column) || is_creator(column) => {
             Some("rename the tenant or creator column")
         }

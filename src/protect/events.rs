@@ -12,8 +12,8 @@ use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::collections::BTreeSet;
-use watertight_core::{Code, Fault};
 use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, schema_member};
+use watertight_core::{Code, Fault};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
 const ALTERED: &str = include_str!("queries/altered.sql");
@@ -39,7 +39,8 @@ fn protect_after_ddl() {
     }
     let touched = touched();
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
-    let schemas: BTreeSet<u32> = touched.iter().filter_map(|touched| touched.schema).map(|oid| oid.to_u32()).collect();
+    let schemas: BTreeSet<u32> =
+        touched.iter().filter_map(|touched| touched.schema).map(|oid| oid.to_u32()).collect();
     schemas.into_iter().for_each(|schema| record::lock_for_new_table(Oid::from(schema)));
     if rules::none() {
         return;
@@ -77,7 +78,8 @@ fn refuse_foreign_triggers() {
 /// A foreign key tells which keys there are, whoever's they are, and its actions run triggers of the referencing table in the
 /// sessions of others. So it takes an owner of the referenced table; the REFERENCES right is not enough.
 fn refuse_foreign_references(touched: &[Touched]) {
-    let tables: Vec<Oid> = touched.iter().filter(|touched| !touched.view).map(|touched| touched.relation).collect();
+    let tables: Vec<Oid> =
+        touched.iter().filter(|touched| !touched.view).map(|touched| touched.relation).collect();
     let registered: Vec<Oid> = protected::all().keys().copied().collect();
     if tables.is_empty() || registered.is_empty() {
         return;

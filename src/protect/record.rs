@@ -2,8 +2,8 @@
 
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::role;
-use pgrx::datum::DatumWithOid;
 use crate::sys::lookup;
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::Spi;
 use watertight_core::protect::Record;

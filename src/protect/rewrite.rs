@@ -22,10 +22,34 @@ struct Form {
 // The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids are fixed
 // (pg_operator.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
 static FORMS: [Form; 4] = [
-    Form { argument: pg_sys::UUIDOID, operator: 2972, value: c"tenant_id", value_type: pg_sys::UUIDOID, collation: Oid::INVALID },
-    Form { argument: pg_sys::TEXTOID, operator: 98, value: c"tenant", value_type: pg_sys::TEXTOID, collation: pg_sys::DEFAULT_COLLATION_OID },
-    Form { argument: pg_sys::INT8OID, operator: 410, value: c"tenant_key", value_type: pg_sys::INT8OID, collation: Oid::INVALID },
-    Form { argument: pg_sys::INT4OID, operator: 15, value: c"tenant_key", value_type: pg_sys::INT8OID, collation: Oid::INVALID },
+    Form {
+        argument: pg_sys::UUIDOID,
+        operator: 2972,
+        value: c"tenant_id",
+        value_type: pg_sys::UUIDOID,
+        collation: Oid::INVALID,
+    },
+    Form {
+        argument: pg_sys::TEXTOID,
+        operator: 98,
+        value: c"tenant",
+        value_type: pg_sys::TEXTOID,
+        collation: pg_sys::DEFAULT_COLLATION_OID,
+    },
+    Form {
+        argument: pg_sys::INT8OID,
+        operator: 410,
+        value: c"tenant_key",
+        value_type: pg_sys::INT8OID,
+        collation: Oid::INVALID,
+    },
+    Form {
+        argument: pg_sys::INT4OID,
+        operator: 15,
+        value: c"tenant_key",
+        value_type: pg_sys::INT8OID,
+        collation: Oid::INVALID,
+    },
 ];
 
 /// The oids of our functions in this database.
@@ -92,7 +116,9 @@ fn simplified(function: Oid, row: Row) -> Option<Simplified> {
     let meaning = meaning_of(function)?;
     match row {
         Row::Inserted(value) if value == meaning.comparison.value => Some(Simplified::True),
-        Row::Kept(table, column) if meaning.writes && is_tenant_column(table, column) => Some(Simplified::True),
+        Row::Kept(table, column) if meaning.writes && is_tenant_column(table, column) => {
+            Some(Simplified::True)
+        }
         _ if meaning.writes => None,
         _ => Some(Simplified::Comparison(meaning.comparison)),
     }
@@ -108,7 +134,8 @@ fn is_tenant_column(table: Oid, column: i16) -> bool {
 /// The argument type and the functions for a tenant column of type `kind`.
 pub(super) fn functions_for(kind: Oid) -> Option<(Oid, Oid, Oid)> {
     let argument = if kind == pg_sys::VARCHAROID { pg_sys::TEXTOID } else { kind };
-    with_functions(|functions| functions.pairs.iter().find(|(form, _, _)| *form == argument).copied()).flatten()
+    with_functions(|functions| functions.pairs.iter().find(|(form, _, _)| *form == argument).copied())
+        .flatten()
 }
 
 fn support(call: Call) -> Datum {

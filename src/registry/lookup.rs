@@ -77,12 +77,7 @@ fn text_datum(text: &str) -> Box<[u8]> {
 }
 
 /// True if the token with this jti, or this user's tokens issued then, were revoked.
-pub fn is_revoked(
-    tables: &Tables,
-    jti: Option<&str>,
-    user: Option<&str>,
-    issued_at: Option<i64>,
-) -> bool {
+pub fn is_revoked(tables: &Tables, jti: Option<&str>, user: Option<&str>, issued_at: Option<i64>) -> bool {
     jti.is_some_and(|jti| is_token_revoked(tables, jti))
         || user.is_some_and(|user| is_user_revoked(tables, user, issued_at))
 }

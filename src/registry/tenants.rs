@@ -26,14 +26,8 @@ fn create_tenant(
     check_name(name).or_raise();
     let id = id.unwrap_or_else(|| pgrx::Uuid::from_bytes(*Uuid::now_v7().as_bytes()));
     let creator = role::caller_name();
-    let arguments: Vec<DatumWithOid> = vec![
-        id.into(),
-        name.into(),
-        key.into(),
-        region.into(),
-        retention.into(),
-        creator.as_str().into(),
-    ];
+    let arguments: Vec<DatumWithOid> =
+        vec![id.into(), name.into(), key.into(), region.into(), retention.into(), creator.as_str().into()];
     let created = Spi::get_one_with_args::<pgrx::Uuid>(
         "INSERT INTO watertight.tenants (id, name, key, region, retention, created_by)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",

@@ -12,7 +12,8 @@ pub fn mask_current(mask: fn(&str) -> Option<String>) {
     // its activity is not ours to report.
     unsafe {
         if pg_sys::MessageContext.is_null() {
-            pg_sys::debug_query_string = pg_sys::MemoryContextStrdup(pg_sys::TopMemoryContext, masked.as_ptr());
+            pg_sys::debug_query_string =
+                pg_sys::MemoryContextStrdup(pg_sys::TopMemoryContext, masked.as_ptr());
             return;
         }
     }
@@ -68,7 +69,8 @@ unsafe fn masked(text: *const c_char, mask: fn(&str) -> Option<String>) -> Optio
 
 /// A text in an encoding other than UTF-8. A token is ASCII, and so is whatever `mask` overwrites it with.
 fn mask_other_encoding(text: &[u8], mask: fn(&str) -> Option<String>) -> Option<Vec<u8>> {
-    let plain: String = text.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
+    let plain: String =
+        text.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect();
     let masked = mask(&plain)?;
     let bytes = text.iter().zip(plain.bytes().zip(masked.bytes()));
     Some(bytes.map(|(original, (before, after))| if before == after { *original } else { after }).collect())

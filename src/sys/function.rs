@@ -54,9 +54,7 @@ impl Call {
     /// A pointer argument of an internal function (a node).
     pub fn pointer<T>(self, index: usize) -> *mut T {
         // SAFETY: as above; internal arguments are pointers.
-        unsafe {
-            pgrx::fcinfo::pg_get_nullable_datum(self.0, index).value.cast_mut_ptr()
-        }
+        unsafe { pgrx::fcinfo::pg_get_nullable_datum(self.0, index).value.cast_mut_ptr() }
     }
 }
 

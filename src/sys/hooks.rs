@@ -83,10 +83,26 @@ unsafe extern "C-unwind" fn process_utility(
         let text = shown(text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
-                previous(statement, text, read_only_tree, context, params, environment, destination, completion);
+                previous(
+                    statement,
+                    text,
+                    read_only_tree,
+                    context,
+                    params,
+                    environment,
+                    destination,
+                    completion,
+                );
             }
             None => standard_ProcessUtility(
-                statement, text, read_only_tree, context, params, environment, destination, completion,
+                statement,
+                text,
+                read_only_tree,
+                context,
+                params,
+                environment,
+                destination,
+                completion,
             ),
         }
     }

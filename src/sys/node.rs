@@ -84,7 +84,10 @@ unsafe fn target_row(root: *mut pg_sys::PlannerInfo, argument: *mut pg_sys::Expr
             return Row::Any;
         }
         let column = &*column.cast::<pg_sys::Var>();
-        if column.varno as i64 != i64::from(query.resultRelation) || column.varlevelsup != 0 || column.varattno <= 0 {
+        if column.varno as i64 != i64::from(query.resultRelation)
+            || column.varlevelsup != 0
+            || column.varattno <= 0
+        {
             return Row::Any;
         }
         let place = (*query.rtable).elements.add(query.resultRelation as usize - 1);
@@ -94,7 +97,9 @@ unsafe fn target_row(root: *mut pg_sys::PlannerInfo, argument: *mut pg_sys::Expr
         }
         let assigned = assigned(query.targetList, column.varattno);
         match query.commandType {
-            pg_sys::CmdType::CMD_INSERT if !has_before_triggers(table.relid, |t| t.trig_insert_before_row) => {
+            pg_sys::CmdType::CMD_INSERT
+                if !has_before_triggers(table.relid, |t| t.trig_insert_before_row) =>
+            {
                 assigned.and_then(|value| plain_call(value)).map_or(Row::Any, Row::Inserted)
             }
             pg_sys::CmdType::CMD_UPDATE
@@ -170,11 +175,7 @@ fn has_before_triggers(relation: Oid, which: fn(&pg_sys::TriggerDesc) -> bool) -
 
 /// # Safety
 /// `argument` must be an expression of the operator's left type.
-unsafe fn compare(
-    argument: *mut pg_sys::Expr,
-    collation: Oid,
-    comparison: Comparison,
-) -> *mut pg_sys::Expr {
+unsafe fn compare(argument: *mut pg_sys::Expr, collation: Oid, comparison: Comparison) -> *mut pg_sys::Expr {
     // SAFETY: builds nodes in the planner's memory context.
     unsafe {
         let value = pg_sys::makeFuncExpr(

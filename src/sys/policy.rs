@@ -17,7 +17,9 @@ pub struct Floor {
     pub argument: Oid,
 }
 
-static FLOOR_OF: Local<Option<fn(Oid) -> Option<Floor>>> = Local::new(None);
+type FloorOf = fn(Oid) -> Option<Floor>;
+
+static FLOOR_OF: Local<Option<FloorOf>> = Local::new(None);
 static PREVIOUS: Local<pg_sys::row_security_policy_hook_type> = Local::new(None);
 
 /// `floor_of` says for which relations a predicate holds whatever other policies say.
@@ -127,8 +129,8 @@ unsafe fn predicate(relation: pg_sys::Relation, floor: Floor, function: Oid) -> 
 unsafe fn policy(using: *mut pg_sys::Expr, check: *mut pg_sys::Expr) -> *mut pg_sys::RowSecurityPolicy {
     // SAFETY: allocated and filled in the current memory context.
     unsafe {
-        let policy = pg_sys::palloc0(size_of::<pg_sys::RowSecurityPolicy>())
-            .cast::<pg_sys::RowSecurityPolicy>();
+        let policy =
+            pg_sys::palloc0(size_of::<pg_sys::RowSecurityPolicy>()).cast::<pg_sys::RowSecurityPolicy>();
         let mut public = pg_sys::Datum::from(Oid::INVALID);
         (*policy).policy_name = pg_sys::pstrdup(c"watertight floor".as_ptr());
         (*policy).polcmd = b'*' as c_char;

@@ -41,7 +41,10 @@ unsafe extern "C-unwind" {
 }
 
 static PREVIOUS: Local<pg_sys::planner_hook_type> = Local::new(None);
-static WATCH: Local<Option<(fn() -> bool, fn(TableUse))>> = Local::new(None);
+/// Whether to look, and what to do with each table.
+type Watch = (fn() -> bool, fn(TableUse));
+
+static WATCH: Local<Option<Watch>> = Local::new(None);
 
 /// Before a query is planned, `check` is called with every table in it, at any depth, and raises to refuse it; only where
 /// `needed` says so.
@@ -198,11 +201,14 @@ unsafe fn compares_with_parameters(quals: *mut pg_sys::Node) -> bool {
             NodeTag::T_BoolExpr => {
                 let all = &*quals.cast::<pg_sys::BoolExpr>();
                 all.boolop == pg_sys::BoolExprType::AND_EXPR
-                    && elements::<pg_sys::Node>(all.args).into_iter().all(|qual| compares_with_parameters(qual))
+                    && elements::<pg_sys::Node>(all.args)
+                        .into_iter()
+                        .all(|qual| compares_with_parameters(qual))
             }
             NodeTag::T_OpExpr => {
                 let operands = elements::<pg_sys::Expr>((*quals.cast::<pg_sys::OpExpr>()).args);
-                let kinds: Vec<NodeTag> = operands.into_iter().map(|operand| (*strip(operand)).type_).collect();
+                let kinds: Vec<NodeTag> =
+                    operands.into_iter().map(|operand| (*strip(operand)).type_).collect();
                 matches!(
                     kinds.as_slice(),
                     [NodeTag::T_Param, NodeTag::T_Var] | [NodeTag::T_Var, NodeTag::T_Param]
@@ -226,7 +232,9 @@ unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
                 NodeTag::T_FuncExpr => {
                     let call = &*expression.cast::<pg_sys::FuncExpr>();
                     match elements::<pg_sys::Expr>(call.args).as_slice() {
-                        [argument] if call.funcformat != pg_sys::CoercionForm::COERCE_EXPLICIT_CALL => *argument,
+                        [argument] if call.funcformat != pg_sys::CoercionForm::COERCE_EXPLICIT_CALL => {
+                            *argument
+                        }
                         _ => return expression,
                     }
                 }

@@ -109,8 +109,7 @@ pub fn each(table: Oid, index: Option<(Oid, Key<'_>)>, mut visit: impl FnMut(&Ro
     let descriptor = unsafe { (*scan.relation).rd_att };
     // SAFETY: as above.
     let columns = unsafe { (*descriptor).natts as usize };
-    let mut row =
-        Row { values: vec![pg_sys::Datum::null(); columns], nulls: vec![true; columns] };
+    let mut row = Row { values: vec![pg_sys::Datum::null(); columns], nulls: vec![true; columns] };
     loop {
         // SAFETY: the scan is open.
         let tuple = unsafe { pg_sys::systable_getnext(scan.scan) };
@@ -119,12 +118,7 @@ pub fn each(table: Oid, index: Option<(Oid, Key<'_>)>, mut visit: impl FnMut(&Ro
         }
         // SAFETY: both arrays have one place for each attribute of the descriptor.
         unsafe {
-            pg_sys::heap_deform_tuple(
-                tuple,
-                descriptor,
-                row.values.as_mut_ptr(),
-                row.nulls.as_mut_ptr(),
-            );
+            pg_sys::heap_deform_tuple(tuple, descriptor, row.values.as_mut_ptr(), row.nulls.as_mut_ptr());
         }
         if !visit(&row) {
             return;

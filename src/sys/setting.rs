@@ -231,9 +231,8 @@ unsafe extern "C-unwind" fn assign_hook(_new_value: *const c_char, extra: *mut c
         EXTRA.set(None);
     } else {
         // SAFETY: the block was made by `allocate_extra`.
-        let (start, length) = unsafe {
-            (extra.cast::<u8>().add(size_of::<usize>()), extra.cast::<usize>().read_unaligned())
-        };
+        let (start, length) =
+            unsafe { (extra.cast::<u8>().add(size_of::<usize>()), extra.cast::<usize>().read_unaligned()) };
         EXTRA.set(Some((start, length)));
     }
     if let Some(checked) = CHECKED.get() {

@@ -78,9 +78,7 @@ impl<'a> Statement<'a> {
             match (*tree).type_ {
                 NodeTag::T_DeclareCursorStmt => {
                     let declare = &*tree.cast::<pg_sys::DeclareCursorStmt>();
-                    Statement::DeclareCursor {
-                        hold: declare.options & pg_sys::CURSOR_OPT_HOLD as i32 != 0,
-                    }
+                    Statement::DeclareCursor { hold: declare.options & pg_sys::CURSOR_OPT_HOLD as i32 != 0 }
                 }
                 NodeTag::T_AlterTableStmt => alter_table(&*tree.cast::<pg_sys::AlterTableStmt>()),
                 NodeTag::T_AlterPolicyStmt => {
@@ -147,11 +145,15 @@ unsafe fn rename<'a>(statement: &pg_sys::RenameStmt) -> Statement<'a> {
     // SAFETY: strings and range variable of the tree.
     unsafe {
         match statement.renameType {
-            pg_sys::ObjectType::OBJECT_COLUMN => {
-                Statement::RenameColumn { relation: resolve(statement.relation), column: text(statement.subname) }
-            }
+            pg_sys::ObjectType::OBJECT_COLUMN => Statement::RenameColumn {
+                relation: resolve(statement.relation),
+                column: text(statement.subname),
+            },
             pg_sys::ObjectType::OBJECT_POLICY | pg_sys::ObjectType::OBJECT_TRIGGER => {
-                Statement::AlterPolicy { relation: resolve(statement.relation), policy: text(statement.subname) }
+                Statement::AlterPolicy {
+                    relation: resolve(statement.relation),
+                    policy: text(statement.subname),
+                }
             }
             _ => Statement::Other,
         }

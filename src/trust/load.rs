@@ -31,7 +31,9 @@ fn read(tables: &ext::Tables) -> Issuers {
         match issuer(row) {
             Some(Ok(issuer)) => issuers.push(issuer),
             // Written past trust_issuer: not trusted, and said so.
-            Some(Err(fault)) => error::warn(fault.hint("The issuer is ignored until trust_issuer repairs it.")),
+            Some(Err(fault)) => {
+                error::warn(fault.hint("The issuer is ignored until trust_issuer repairs it."))
+            }
             None => {}
         }
         true

@@ -93,7 +93,9 @@ fn d53_a_trigger_needs_the_owner_of_the_table_even_in_a_race_of_names() {
     b.script("CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'");
     for relation in ["patients", "open_patients"] {
         b.refused(
-            &format!("CREATE TRIGGER t BEFORE UPDATE ON {relation} FOR EACH ROW EXECUTE FUNCTION pg_temp.f()"),
+            &format!(
+                "CREATE TRIGGER t BEFORE UPDATE ON {relation} FOR EACH ROW EXECUTE FUNCTION pg_temp.f()"
+            ),
             "42501",
         );
     }
@@ -138,7 +140,8 @@ fn d36_writable_in_a_query_is_not_assumed_to_hold() {
 fn a14_a_member_of_watertight_admin_does_not_rise_through_pending_triggers() {
     let cluster = Cluster::start(&[]);
     let db = Database::new(&cluster);
-    db.admin().script("CREATE ROLE boss LOGIN IN ROLE watertight_admin; CREATE SCHEMA adm AUTHORIZATION boss");
+    db.admin()
+        .script("CREATE ROLE boss LOGIN IN ROLE watertight_admin; CREATE SCHEMA adm AUTHORIZATION boss");
     let mut boss = db.client("boss");
     boss.script(
         "CREATE TABLE adm.t (id int);

@@ -9,7 +9,11 @@ pub fn ident(name: &str) -> String {
 /// `standard_conforming_strings` says).
 pub fn literal(value: &str) -> String {
     let doubled = value.replace('\'', "''");
-    if doubled.contains('\\') { format!(" E'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
+    if doubled.contains('\\') {
+        format!(" E'{}'", doubled.replace('\\', "\\\\"))
+    } else {
+        format!("'{doubled}'")
+    }
 }
 
 #[cfg(test)]
