@@ -66,6 +66,9 @@ REVOKE ALL ON watertight.tenants, watertight.issuers, watertight.revoked_tokens,
               watertight.protected_tables, watertight.protected_schemas FROM PUBLIC;
 GRANT SELECT ON watertight.tenants, watertight.revoked_tokens, watertight.revoked_users,
                 watertight.protected_tables, watertight.protected_schemas TO watertight_admin;
+-- All but the keys, which may be symmetric.
+GRANT SELECT (issuer, audience, claims, tenants, max_lifetime, leeway, created_at, updated_at)
+    ON watertight.issuers TO watertight_admin;
 
 -- Whoever changes a row, by whatever means, every backend hears of it at commit. For each row, because statement
 -- triggers are not fired by logical replication, nor by a caller that stops reading RETURNING early (SPI with a limit).
