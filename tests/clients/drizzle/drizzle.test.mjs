@@ -332,16 +332,19 @@ describe("pools", () => {
       const response = await fetch(`http://127.0.0.1:${server.address().port}/`, { headers: authorization ? { authorization } : {} });
       return [response.status, await response.text()];
     };
-    await Promise.all(Array.from({ length: 50 }, async () => {
-      for (const [who, token] of CLINICS) {
-        const [status, body] = await get(`Bearer ${token}`);
-        assert.deepEqual([status, JSON.parse(body).every((name) => name.startsWith(who))], [200, true]);
-      }
-      for (const wrong of [undefined, `Bearer ${TOKEN_FORGED}`, `Bearer ${TOKEN_EXPIRED}`, "Basic bm9yYTp4", "Bearer"])
-        assert.deepEqual(await get(wrong), [401, ""]);
-    }));
-    server.close();
-    server.closeAllConnections?.();
+    try {
+      await Promise.all(Array.from({ length: 50 }, async () => {
+        for (const [who, token] of CLINICS) {
+          const [status, body] = await get(`Bearer ${token}`);
+          assert.deepEqual([status, JSON.parse(body).every((name) => name.startsWith(who))], [200, true]);
+        }
+        for (const wrong of [undefined, `Bearer ${TOKEN_FORGED}`, `Bearer ${TOKEN_EXPIRED}`, "Basic bm9yYTp4", "Bearer"])
+          assert.deepEqual(await get(wrong), [401, ""]);
+      }));
+    } finally {
+      server.close();
+      server.closeAllConnections?.();
+    }
   });
 
   it("share prepared statements", async () => {

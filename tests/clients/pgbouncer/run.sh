@@ -18,4 +18,8 @@ start_pooler newer "$newer" "$SUITE/transaction.ini" "$SUITE/prepared.ini"
 export WT_BOUNCER_NEWER=$PORT
 start_pooler tracking "$newer" "$SUITE/transaction.ini" "$SUITE/tracking.ini"
 export WT_BOUNCER_TRACKING=$PORT
+start_pooler options "$debian" "$SUITE/transaction.ini" "$SUITE/options.ini"
+export WT_BOUNCER_OPTIONS=$PORT
+start_pooler resetting "$debian" "$SUITE/transaction.ini" "$SUITE/resetting.ini"
+export WT_BOUNCER_RESETTING=$PORT
 "$PYTHON" "$SUITE/suite.py" "$@"

@@ -8,3 +8,4 @@ RESET ROLE;
 
 -- Like app, without what pooling.sql does for app.
 CREATE ROLE careless LOGIN IN ROLE app;
+GRANT TEMPORARY ON DATABASE clinic TO careless;

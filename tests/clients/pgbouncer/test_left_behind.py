@@ -118,6 +118,15 @@ class LeftBehind:
                 client.run("CREATE TEMP TABLE mine AS SELECT name FROM patients")
             client.run("ROLLBACK")
 
+    def test_control_temporary_tables_stay(self):
+        # Why pooling.sql revokes the privilege: this role has it, and nothing says whose rows are in there.
+        north, forgetful = self.client(role="careless"), self.client(role="careless")
+        north.rows_of("north", begin, "CREATE TEMP TABLE mine AS SELECT name FROM patients; SELECT name FROM mine")
+        self.tally.told(forgetful.run("SELECT name FROM mine"), None)
+        forgetful.run("DROP TABLE mine")
+        self.assertEqual(self.tally.crossed, 20)
+        self.tally.crossed = 0
+
     def test_the_token_is_not_shown_to_the_next_client(self):
         north, south = self.client(), self.client()
         for way in WAYS:
@@ -138,3 +147,29 @@ class Debian(LeftBehind, Bouncer):
 
 class Newer(LeftBehind, Bouncer):
     PORT = port_of("NEWER")
+
+
+class Resetting(Bouncer):
+    """DISCARD ALL after each transaction."""
+
+    PORT = port_of("RESETTING")
+
+    def test_nothing_stays(self):
+        north, next_one = self.client(role="careless"), self.client(role="careless")
+        for left, reads in (("CREATE TEMP TABLE mine AS SELECT name FROM patients", "SELECT name FROM mine"),
+                            ("PREPARE mine AS SELECT name FROM patients", "EXECUTE mine")):
+            north.run("BEGIN")
+            begin(north, TOKEN_NORTH)
+            north.run(left)
+            self.tally.told(north.run(reads), "north")
+            north.run("COMMIT")
+            with self.assertRaisesRegex(psycopg.Error, "does not exist"):
+                self.tally.told(next_one.run(reads), None)
+        self.nothing_crossed(40)
+
+    def test_even_a_plain_set(self):
+        north, forgetful = self.client(role="careless"), self.client(role="careless")
+        for _ in range(50):
+            north.run(f"SET watertight.token = '{TOKEN_NORTH}'")
+            forgetful.forgets()
+        self.nothing_crossed(0)

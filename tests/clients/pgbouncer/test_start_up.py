@@ -14,6 +14,16 @@ class StartUp(Bouncer):
                     self.client(port=port, options=f"-c {option}")
 
 
+class IgnoredOptions(Bouncer):
+    PORT = port_of("OPTIONS")
+
+    def test_options_that_pgbouncer_drops(self):
+        for role in ("app", "careless"):
+            for token in (TOKEN_NORTH, TOKEN_SOUTH):
+                self.client(role=role, options=f"-c watertight.token={token}").forgets()
+        self.assertEqual(self.tally.refused, 4)
+
+
 class TrackExtraParameters(Bouncer):
     """Somebody has listed Watertight's settings in track_extra_parameters. PgBouncer restores what the server reports, and the
     server reports none of these."""

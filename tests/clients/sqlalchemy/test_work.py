@@ -177,6 +177,14 @@ class Work(Clinics):
                     constraint="patients_pkey", set_={"name": statement.excluded.name}))
         self.assertEqual(truth("SELECT name FROM patients WHERE id = 123 ORDER BY name"), ["upserted north", "upserted south"])
 
+    def test_what_scope_keys_changes_for_sql(self):
+        # The key is wider than it was: its old columns alone are no conflict target, and do not stand for the row.
+        for sql, sqlstate in (("INSERT INTO patients (id, name) VALUES (123, 'x') ON CONFLICT (id) DO NOTHING", "42P10"),
+                              ("SELECT id, name, count(*) FROM patients GROUP BY id", "42803")):
+            with acting_with(TOKEN_NORTH), self.assertRaises(DBAPIError) as error, self.sessions() as session:
+                session.execute(text(sql))
+            self.refused(error, sqlstate)
+
     def test_merge(self):
         with acting_with(TOKEN_NORTH), self.sessions.begin() as session:
             session.merge(Patient(id=124, name="merged"))
