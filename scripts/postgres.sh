@@ -65,8 +65,9 @@ download() {
 }
 
 fetch() {
-    local work
-    work=$(mktemp -d "$CACHE/postgres/fetch.XXXXXX")
+    local work="$CACHE/postgres/fetch-$version"
+    rm -rf "$work"
+    mkdir "$work"
     cd "$work"
     download || return
     # The archive's signature covers these files through apt's lists; the Debian patches are not wanted.
