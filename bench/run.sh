@@ -86,7 +86,7 @@ settings=(
 socket() { echo "$1/socket/.s.PGSQL.$(as_server_user cat "$1/port")"; }
 
 "${others[@]}" "$cluster" start "$dir/with" 0 "shared_buffers=${buffers}MB" "${settings[@]}" >/dev/null
-"${others[@]}" "$cluster" start "$dir/without" 0 "shared_buffers=$((buffers / 8))MB" "${settings[@]}" \
+"${others[@]}" "$cluster" start "$dir/without" 0 "shared_buffers=${buffers}MB" "${settings[@]}" \
     shared_preload_libraries= >/dev/null
 "${pin[@]}" "$target/$profile/watertight-bench" --socket "$(socket "$dir/with")" \
     --socket-without "$(socket "$dir/without")" "${options[@]}"

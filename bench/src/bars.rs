@@ -72,26 +72,28 @@ pub fn all(results: &Results) -> Vec<Bar> {
 fn statements(results: &Results) -> Vec<Bar> {
     let mut bars = Vec::new();
     for (place, workload) in WORKLOADS.iter().enumerate() {
-        let (hand, ours) = (&results.by_hand(place), &results.statements[place][WATERTIGHT]);
+        let (hand, ours) = (results.by_hand(place), &results.statements[place][WATERTIGHT]);
         let title = workload.title;
         if workload.way == Way::Scan {
             let what = format!("{title}, in times of the hand-written `WHERE`");
-            let figure = |clock| ours.with([hand], clock, |own, [hand]| own / hand);
+            let figure = |clock| ours.with_either(hand, clock, |own, hand| own / hand);
             bars.push(Bar::new(what, Limit::AtMost(1.05), figure));
         } else if matches!(workload.way, Way::Prepared | Way::Inside) && workload.work != Work::Aggregate {
             let what = format!("{title}, relative to the hand-written `WHERE`");
-            bars.push(Bar::new(what, Limit::AtLeast(0.97), |clock| ours.speed(hand, clock)));
+            bars.push(Bar::new(what, Limit::AtLeast(0.97), |clock| {
+                ours.with_either(hand, clock, |own, hand| hand / own)
+            }));
         }
     }
     bars
 }
 
 fn context(results: &Results) -> Vec<Bar> {
-    let of = |step: Step| {
-        let place = SETUPS.iter().position(|(_, s)| *s == step).unwrap_or_default();
-        (SETUPS[place].0, &results.setups[place])
+    let of = |step: Step, loaded: bool| {
+        let place = SETUPS.iter().position(|s| s.step == step && s.loaded == loaded).unwrap_or_default();
+        (SETUPS[place].title, &results.setups[place])
     };
-    let (_, nothing) = of(Step::Nothing);
+    let [(_, idle), (_, bare)] = [true, false].map(|loaded| of(Step::Nothing, loaded));
     let pairs = [
         (Step::SetToken, Step::SetId),
         (Step::SetToken, Step::SetText),
@@ -100,11 +102,11 @@ fn context(results: &Results) -> Vec<Bar> {
     ];
     pairs
         .map(|(ours, plain)| {
-            let ((own, ours), (other, plain)) = (of(ours), of(plain));
+            let ((own, ours), (other, plain)) = (of(ours, true), of(plain, false));
             let what = format!("warm context: what {own} adds to a transaction, in costs of {other}");
             Bar::new(what, Limit::AtMost(1.5), |clock| {
-                ours.with([plain, nothing], clock, |own, [plain, nothing]| {
-                    (own - nothing) / (plain - nothing)
+                ours.with([idle, plain, bare], clock, |own, [idle, plain, bare]| {
+                    (own - idle) / (plain - bare)
                 })
             })
         })

@@ -65,14 +65,14 @@ pub struct Cold<'a> {
 /// Enough different tokens, signed with this key.
 pub fn tokens(data: &Data, key: &Key) -> Vec<Tenant> {
     let tenants = data.tenants.iter().cycle().take(TOKENS).enumerate();
-    tenants.map(|(n, t)| Tenant { token: token(key, &t.name, n), ..t.clone() }).collect()
+    tenants.map(|(n, t)| t.with_token(token(key, &t.name, n))).collect()
 }
 
 impl<'a> Cold<'a> {
     /// A new backend, and what [`tokens`] has made with this key.
     pub fn open(server: &Server, data: &Data, key: &Key, tokens: &'a [Tenant]) -> Result<Cold<'a>> {
         let mut backend = server.open(APP, &data.database)?;
-        prepare(&mut backend)?;
+        prepare(&mut backend, true)?;
         let jwk: Jwk = serde_json::from_value(key.jwk())?;
         let mut rules = Validation::new(key.algorithm().name().parse()?);
         rules.set_audience(&[AUDIENCE]);

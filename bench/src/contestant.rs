@@ -15,7 +15,7 @@ pub struct Contestant {
     pub loaded: bool,
 }
 
-/// The first two are the same, and on average what all others are compared with.
+/// The first two are the same, and what all others are compared with.
 pub const CONTESTANTS: [Contestant; 6] = [
     Contestant { table: "by_hand", title: "hand-written `WHERE`", by_hand: true, loaded: true },
     Contestant { table: "control", title: "the same in another table", by_hand: true, loaded: true },

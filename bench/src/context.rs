@@ -14,45 +14,47 @@ pub enum Step {
     Nothing,
     /// SET LOCAL of a setting nobody checks: a tenant id.
     SetId,
-    /// The same with a token in it.
+    /// The same with a text that is as long as a token.
     SetText,
     /// SET LOCAL watertight.token.
     SetToken,
     /// set_config() of a setting nobody checks, prepared: a tenant id.
     ConfigId,
-    /// The same with a token in it.
+    /// The same with a text that is as long as a token.
     ConfigText,
     /// watertight.begin(), prepared.
     Begin,
 }
 
 /// Prepares what [`Step::add`] and [`transaction`] execute.
-pub fn prepare(backend: &mut Backend) -> Result<()> {
-    let request = Request::new()
+pub fn prepare(backend: &mut Backend, loaded: bool) -> Result<()> {
+    let mut request = Request::new()
         .prepare("begin", "begin")
         .prepare("commit", "commit")
         .prepare("nothing", "select 1")
-        .prepare("use", "select watertight.tenant_id()")
         .prepare("config_id", "select set_config('app.tenant', $1, true)")
-        .prepare("config_text", "select set_config('app.token', $1, true)")
-        .prepare("watertight_begin", "select watertight.begin($1)");
+        .prepare("config_text", "select set_config('app.text', $1, true)");
+    if loaded {
+        request = request.prepare("use", "select watertight.tenant_id()");
+        request = request.prepare("watertight_begin", "select watertight.begin($1)");
+    }
     backend.wire.exchange(&request.sync()).map(drop)
 }
 
 impl Step {
     /// Adds the step to a transaction.
     pub fn add(self, request: Request, tenant: &Tenant) -> Request {
-        let (id, token) = (&tenant.uuid, &tenant.token);
+        let (id, token, text) = (&tenant.uuid, &tenant.token, &tenant.text);
         let set = |request: Request, name: &str, value: &str| {
             request.prepare("", &format!("set local {name} = '{value}'")).execute("", &[])
         };
         match self {
             Step::Nothing => request,
             Step::SetId => set(request, "app.tenant", id),
-            Step::SetText => set(request, "app.token", token),
+            Step::SetText => set(request, "app.text", text),
             Step::SetToken => set(request, "watertight.token", token),
             Step::ConfigId => request.execute("config_id", &[Param::Text(id)]),
-            Step::ConfigText => request.execute("config_text", &[Param::Text(token)]),
+            Step::ConfigText => request.execute("config_text", &[Param::Text(text)]),
             Step::Begin => request.execute("watertight_begin", &[Param::Text(token)]),
         }
     }
@@ -73,15 +75,35 @@ pub fn transaction(
     body(step.add(request.execute("begin", &[]), tenant)).execute("commit", &[])
 }
 
-/// The set-up alone; its costs are differences from the first.
-pub const SETUPS: [(&str, Step); 7] = [
-    ("no context", Step::Nothing),
-    ("`SET LOCAL` of a plain setting, tenant id", Step::SetId),
-    ("`SET LOCAL` of a plain setting, as long as a token", Step::SetText),
-    ("`SET LOCAL watertight.token`", Step::SetToken),
-    ("`set_config($1)` of a plain setting, tenant id", Step::ConfigId),
-    ("`set_config($1)` of a plain setting, as long as a token", Step::ConfigText),
-    ("`watertight.begin($1)`", Step::Begin),
+/// A way to set the context, in a server with the library or without.
+pub struct Setup {
+    /// Its name in the report.
+    pub title: &'static str,
+    /// What is added to the transaction.
+    pub step: Step,
+    /// Whether its server has the library.
+    pub loaded: bool,
+}
+
+const fn setup(title: &'static str, step: Step, loaded: bool) -> Setup {
+    Setup { title, step, loaded }
+}
+
+/// The set-up alone. What the plain settings cost is measured where nobody else has a say in it.
+pub const SETUPS: [Setup; 9] = [
+    setup("", Step::Nothing, true),
+    setup("", Step::Nothing, false),
+    setup("`SET LOCAL` of a plain setting, tenant id, library not loaded", Step::SetId, false),
+    setup("`SET LOCAL` of a plain setting, tenant id", Step::SetId, true),
+    setup("`SET LOCAL` of a plain setting, as long as a token, library not loaded", Step::SetText, false),
+    setup("`SET LOCAL watertight.token`", Step::SetToken, true),
+    setup("`set_config($1)` of a plain setting, tenant id, library not loaded", Step::ConfigId, false),
+    setup(
+        "`set_config($1)` of a plain setting, as long as a token, library not loaded",
+        Step::ConfigText,
+        false,
+    ),
+    setup("`watertight.begin($1)`", Step::Begin, true),
 ];
 
 const PIPELINE: usize = 20;
@@ -91,16 +113,19 @@ const READS: usize = 100;
 /// `BEGIN; step; SELECT 1; COMMIT`, twenty such transactions a network round.
 pub struct Setups<'a> {
     data: &'a Data,
-    backend: Backend,
+    loaded: Backend,
+    without: Backend,
 }
 
 impl<'a> Setups<'a> {
-    /// A new backend that has seen every token.
-    pub fn open(server: &Server, data: &'a Data) -> Result<Setups<'a>> {
-        let mut backend = server.open(APP, &data.database)?;
-        prepare(&mut backend)?;
-        warm(&mut backend, &data.tenants)?;
-        let mut race = Setups { data, backend };
+    /// New backends, of which the one with the library has seen every token.
+    pub fn open(servers: [&Server; 2], data: &'a Data) -> Result<Setups<'a>> {
+        let [loaded, without] = servers.map(|server| server.open(APP, &data.database));
+        let (mut loaded, mut without) = (loaded?, without?);
+        prepare(&mut loaded, true)?;
+        prepare(&mut without, false)?;
+        warm(&mut loaded, &data.tenants)?;
+        let mut race = Setups { data, loaded, without };
         for place in 0..SETUPS.len() {
             race.lap(place, &mut Dice::new(0))?;
         }
@@ -119,7 +144,7 @@ pub fn warm(backend: &mut Backend, tenants: &[Tenant]) -> Result<()> {
 
 impl Race for Setups<'_> {
     fn lap(&mut self, contestant: usize, dice: &mut Dice) -> Result<Lap> {
-        let step = SETUPS[contestant].1;
+        let Setup { step, loaded, .. } = SETUPS[contestant];
         // A few hundred different tokens at most: a backend remembers them all.
         let known = &self.data.tenants[..self.data.tenants.len().min(500)];
         let drawn: Vec<&Tenant> = (0..LAP).map(|_| &known[dice.below(known.len())]).collect();
@@ -128,7 +153,8 @@ impl Race for Setups<'_> {
             tenants.iter().fold(Request::new(), add).sync()
         };
         let requests: Vec<Request> = drawn.chunks(PIPELINE).map(all).collect();
-        self.backend.lap(&requests, LAP, LAP * (1 + step.rows()))
+        let backend = if loaded { &mut self.loaded } else { &mut self.without };
+        backend.lap(&requests, LAP, LAP * (1 + step.rows()))
     }
 }
 
@@ -153,7 +179,7 @@ impl<'a> Transactions<'a> {
     /// A new backend that has seen every token and has found its plans.
     pub fn open(server: &Server, data: &'a Data) -> Result<Transactions<'a>> {
         let mut backend = server.open(APP, &data.database)?;
-        prepare(&mut backend)?;
+        prepare(&mut backend, true)?;
         warm(&mut backend, &data.tenants)?;
         for contestant in CONTESTANTS.iter().filter(|c| c.loaded) {
             let prepare = Request::new().prepare(contestant.table, &contestant.sql(Work::Point));

@@ -118,7 +118,7 @@ fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Re
             stats::run(&mut race, rounds, &mut dice, series)?;
         }
         at("context");
-        let mut race = context::Setups::open(server, main)?;
+        let mut race = context::Setups::open([server, &options.without], main)?;
         stats::run(&mut race, scale.rounds, &mut dice, &mut results.setups)?;
         at("whole transactions");
         let mut race = context::Transactions::open(server, main)?;

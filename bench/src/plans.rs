@@ -89,6 +89,9 @@ fn plans(
             Work::Aggregate | Work::Insert => {}
         }
         if contestant.table == CONTESTANTS[WATERTIGHT].table {
+            let by_hand = explain(backend, &CONTESTANTS[0], data, work, argument)?;
+            let mut has = |holds: bool, what: &str| checks.that(holds, &format!("{at}: {what}"), &plan);
+            has(shape(&plan) == shape(&by_hand), "the same plan as by hand");
             has(!plan.contains("visible("), "the policy is rewritten");
             has(plan.contains("watertight.tenant_id()"), "the tenant is not folded into the plan");
         }
@@ -99,6 +102,14 @@ fn plans(
     let plan = explain(backend, contestant, data, Work::Aggregate, "")?;
     checks.that(plan.contains(&format!("Seq Scan on {table}")), &format!("{table}: sequential scan"), &plan);
     backend.wire.run("reset enable_indexscan; reset enable_indexonlyscan; reset enable_bitmapscan")
+}
+
+/// The plan's nodes, without the names of tables and indexes.
+fn shape(plan: &str) -> Vec<&str> {
+    let nodes = plan.lines().filter(|line| !line.contains(':'));
+    nodes
+        .map(|line| line.split(" on ").next().and_then(|l| l.split(" using ").next()).unwrap_or(line))
+        .collect()
 }
 
 fn explain(

@@ -3,7 +3,7 @@
 use crate::bars;
 use crate::cold;
 use crate::contestant::{CONTESTANTS, CONTROL};
-use crate::context::{SETUPS, TRANSACTIONS};
+use crate::context::{SETUPS, Step, TRANSACTIONS};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::results::Results;
@@ -112,9 +112,13 @@ fn statements(results: &Results) -> String {
         let mut table = Table::new(["", "hand-written, us"].into_iter().chain(titles));
         for (place, (workload, series)) in WORKLOADS.iter().zip(&results.statements).enumerate() {
             let by_hand = results.by_hand(place);
-            let mut row = vec![workload.title.to_owned(), micros(by_hand.median(clock))];
+            let mut row = vec![workload.title.to_owned(), micros(by_hand[0].median(clock))];
             row.push(spread(series[CONTROL].speed(&series[0], clock)));
-            row.extend(series[CONTROL + 1..].iter().map(|s| spread(s.speed(&by_hand, clock))));
+            row.extend(
+                series[CONTROL + 1..]
+                    .iter()
+                    .map(|s| spread(s.with_either(by_hand, clock, |own, hand| hand / own))),
+            );
             table.row(row);
         }
         table.text()
@@ -124,7 +128,7 @@ fn statements(results: &Results) -> String {
          In a session that has its context. How fast, relative to the hand-written `WHERE tenant_id = $1` without row \
          security (1 is as fast, 2 twice as fast), by processor time of client and backend together. There are two \
          hand-written tables: what the second says beside the first is the error of the measurement, and the others \
-         are compared with the mean of both.\n\n{}\n\
+         are compared with both.\n\n{}\n\
          The same by the processor time of the backend alone:\n\n{}",
         relative(busy),
         relative(server)
@@ -132,17 +136,20 @@ fn statements(results: &Results) -> String {
 }
 
 fn context(results: &Results) -> String {
-    let nothing = &results.setups[0];
     let mut table = Table::new(["", "adds, us (p10-p90)", "in the backend alone, us"]);
-    for ((title, _), series) in SETUPS.iter().zip(&results.setups).skip(1) {
+    for (setup, series) in SETUPS.iter().zip(&results.setups).filter(|(setup, _)| setup.step != Step::Nothing)
+    {
+        let nothing = &results.setups[usize::from(!setup.loaded)];
         let added = |clock: Clock| series.with([nothing], clock, |own, [nothing]| (own - nothing) / 1000.0);
-        table.row([(*title).to_owned(), spread(added(busy)), spread(added(server))]);
+        table.row([setup.title.to_owned(), spread(added(busy)), spread(added(server))]);
     }
     format!(
         "## Context: what the set-up adds to a transaction\n\n\
          `BEGIN; set-up; SELECT 1; COMMIT`, pipelined, with tokens the backend has seen before. Without a set-up such a \
-         transaction takes {} us. A `SET LOCAL` is parsed each time, `set_config` and `begin` are prepared.\n\n{}",
-        micros(nothing.median(busy)),
+         transaction takes {} us, and {} us where the library is not loaded. A `SET LOCAL` is parsed each time, \
+         `set_config` and `begin` are prepared.\n\n{}",
+        micros(results.setups[0].median(busy)),
+        micros(results.setups[1].median(busy)),
         table.text()
     )
 }
@@ -181,7 +188,7 @@ fn verification(results: &Results) -> String {
     format!(
         "## Cold tokens\n\n\
          Tokens that the backend does not remember: `SET LOCAL watertight.token` less `SET LOCAL` of a plain setting with \
-         the same text, which is the verification; beside it `jsonwebtoken::decode` of such tokens with issuer and \
+         another text of that length, which is the verification; beside it `jsonwebtoken::decode` of such tokens with issuer and \
          audience checked, in the client, on the same processor. `begin()` also asks the registry, which `SET LOCAL` \
          leaves to the first use.\n\n{}",
         table.text()

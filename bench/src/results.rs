@@ -40,10 +40,10 @@ impl Results {
         }
     }
 
-    /// The hand-written `WHERE` of a workload: both of its tables.
-    pub fn by_hand(&self, workload: usize) -> Series {
+    /// The hand-written `WHERE` of a workload, in both of its tables.
+    pub fn by_hand(&self, workload: usize) -> [&Series; 2] {
         let series = &self.statements[workload];
-        series[0].mean(&series[CONTROL])
+        [&series[0], &series[CONTROL]]
     }
 
     /// Every lap, for whoever wants to look closer: race, contestant, round and nanoseconds an operation.

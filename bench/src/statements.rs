@@ -175,7 +175,7 @@ impl Race for Statements<'_> {
     fn lap(&mut self, contestant: usize, _: &mut Dice) -> Result<Lap> {
         let contestant = &CONTESTANTS[contestant];
         let requests = self.requests(contestant);
-        let (first, measured) = requests.split_at(self.unmeasured());
+        let (first, measured) = requests.split_at(self.unmeasured().min(requests.len()));
         let (unmeasured, rows) =
             ((self.unmeasured() * self.pipeline()).min(self.ids.len()), self.rows_each());
         let operations = self.ids.len() - unmeasured;

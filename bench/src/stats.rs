@@ -80,21 +80,6 @@ impl Series {
         &self.0
     }
 
-    /// What two contestants that do the same take on average, round by round.
-    pub fn mean(&self, other: &Series) -> Series {
-        let mean = |a: f64, b: f64| f64::midpoint(a, b);
-        let pairs = self.0.iter().zip(&other.0);
-        Series(
-            pairs
-                .map(|(a, b)| Lap {
-                    wall: mean(a.wall, b.wall),
-                    busy: mean(a.busy, b.busy),
-                    server: mean(a.server, b.server),
-                })
-                .collect(),
-        )
-    }
-
     /// The typical time.
     pub fn median(&self, clock: Clock) -> f64 {
         Spread::of(self.0.iter().map(clock).collect()).median
@@ -114,6 +99,15 @@ impl Series {
     /// How many times as fast as `base`.
     pub fn speed(&self, base: &Series, clock: Clock) -> Spread {
         self.with([base], clock, |own, [base]| base / own)
+    }
+
+    /// A figure made of each of two contestants that do the same. (Their mean would be a biased base: noise only adds.)
+    pub fn with_either(&self, bases: [&Series; 2], clock: Clock, figure: impl Fn(f64, f64) -> f64) -> Spread {
+        let of = |base: &Series| -> Vec<f64> {
+            let pairs = self.0.iter().zip(&base.0);
+            pairs.map(|(own, base)| figure(clock(own), clock(base))).collect()
+        };
+        Spread::of(bases.map(of).concat())
     }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Sizes<'a> {
         for data in databases {
             let mut pair = [server.open(APP, &data.database)?, server.open(POOL, &data.database)?];
             for backend in &mut pair {
-                prepare(backend)?;
+                prepare(backend, true)?;
                 for place in [0, WATERTIGHT] {
                     let who = &CONTESTANTS[place];
                     let prepare = Request::new().prepare(who.table, &who.sql(Work::Point));
