@@ -1,5 +1,6 @@
 //! Safe adapters in PostgreSQL's own words. They know PostgreSQL, not tenants.
 
+pub mod arguments;
 pub mod error;
 pub mod ext;
 pub mod role;

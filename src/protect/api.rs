@@ -1,8 +1,8 @@
 //! `protect()` and `unprotect()` as SQL calls them.
 
-use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, free, owner};
+use crate::pg::arguments::{given, name, required};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::role;
 use pgrx::pg_sys::Oid;

@@ -3,7 +3,6 @@
 
 mod api;
 mod apply;
-mod arguments;
 mod backfill;
 mod catalog;
 mod change;

@@ -1,8 +1,8 @@
 //! `protect_schema()`: every table of a schema, now and later.
 
-use super::arguments::{given, name, required};
 use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, free, owner, record};
+use crate::pg::arguments::{given, name, required};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::role;
 use pgrx::pg_sys::Oid;

@@ -1,5 +1,6 @@
 //! Creating, suspending, resuming and dropping tenants.
 
+use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
 use pgrx::datum::{DatumWithOid, Interval};
@@ -22,7 +23,7 @@ fn create_tenant(
     retention: Option<Interval>,
     id: Option<pgrx::Uuid>,
 ) -> pgrx::Uuid {
-    let name = name.unwrap_or_else(|| missing("name"));
+    let name = required("name", name);
     check_name(name).or_raise();
     let id = id.unwrap_or_else(|| pgrx::Uuid::from_bytes(*Uuid::now_v7().as_bytes()));
     let creator = role::caller_name();
@@ -42,10 +43,6 @@ fn create_tenant(
     }
 }
 
-fn missing(argument: &str) -> ! {
-    raise(Fault::new(Code::InvalidParameter, format!("{argument} must not be null")))
-}
-
 fn unknown(name: &str) -> ! {
     raise(
         Fault::new(Code::UndefinedObject, format!("tenant \"{name}\" does not exist"))
@@ -54,7 +51,7 @@ fn unknown(name: &str) -> ! {
 }
 
 fn set_status(name: Option<&str>, status: Status) {
-    let name = name.unwrap_or_else(|| missing("name"));
+    let name = required("name", name);
     let changed = Spi::get_one_with_args::<String>(
         "UPDATE watertight.tenants SET status = $2 WHERE name = $1 RETURNING name",
         &[name.into(), status.as_str().into()],
@@ -83,8 +80,8 @@ fn resume_tenant(name: Option<&str>) {
 /// 22023 if the tenant has another key, 42710 if the key is taken, 42704 if there is no such tenant.
 #[pg_extern(sql = false)]
 fn set_tenant_key(name: Option<&str>, key: Option<i64>) {
-    let name = name.unwrap_or_else(|| missing("name"));
-    let key = key.unwrap_or_else(|| raise(Fault::new(Code::InvalidParameter, "key must not be null")));
+    let name = required("name", name);
+    let key = required("key", key);
     let present = Spi::get_two_with_args::<String, i64>(
         "SELECT name, key FROM watertight.tenants WHERE name = $1 FOR UPDATE",
         &[name.into()],
@@ -119,7 +116,7 @@ fn drop_tenant(
     name: Option<&str>,
     confirm: Option<&str>,
 ) -> TableIterator<'static, (name!(relation, pg_sys::Oid), name!(rows_deleted, i64))> {
-    let name = name.unwrap_or_else(|| missing("name"));
+    let name = required("name", name);
     if confirm != Some(name) {
         raise(
             Fault::new(Code::InvalidParameter, format!("dropping tenant \"{name}\" is not confirmed"))

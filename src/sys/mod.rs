@@ -8,6 +8,7 @@ pub mod activity;
 pub mod function;
 pub mod hooks;
 pub mod inval;
+mod list;
 pub mod local;
 pub mod lookup;
 pub mod node;

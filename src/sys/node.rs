@@ -1,6 +1,7 @@
 //! Building the expressions that a planner support function returns.
 
 use super::function::Call;
+use super::list::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
 /// What `function(argument)` is rewritten into: `argument operator value()`.
@@ -134,13 +135,11 @@ unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
 /// # Safety
 /// `targets` must be null or a list of target entries.
 unsafe fn assigned(targets: *mut pg_sys::List, column: i16) -> Option<*mut pg_sys::Expr> {
-    if targets.is_null() {
-        return None;
-    }
     // SAFETY: by the caller.
     unsafe {
-        (0..(*targets).length as usize)
-            .map(|i| &*(*(*targets).elements.add(i)).ptr_value.cast::<pg_sys::TargetEntry>())
+        elements::<pg_sys::TargetEntry>(targets)
+            .into_iter()
+            .map(|entry| &*entry)
             .find(|entry| !entry.resjunk && entry.resno == column)
             .map(|entry| entry.expr)
     }

@@ -1,5 +1,6 @@
 //! Row security policies that are added to a statement while it is rewritten.
 
+use super::list::elements;
 use super::local::Local;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::c_char;
@@ -75,12 +76,12 @@ unsafe fn only_these(relation: pg_sys::Relation, using: *mut pg_sys::Expr, check
     // SAFETY: the relation's cached policies live as long as it is open.
     unsafe {
         let cached = (*relation).rd_rsdesc;
-        if cached.is_null() || (*cached).policies.is_null() {
+        if cached.is_null() {
             return true;
         }
-        let list = (*cached).policies;
-        (0..(*list).length as usize)
-            .map(|i| &*(*(*list).elements.add(i)).ptr_value.cast::<pg_sys::RowSecurityPolicy>())
+        elements::<pg_sys::RowSecurityPolicy>((*cached).policies)
+            .into_iter()
+            .map(|policy| &*policy)
             .filter(|policy| policy.permissive)
             .all(|policy| {
                 policy.polcmd == b'*' as c_char

@@ -1,5 +1,6 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
+use super::list::elements;
 use super::local::Local;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
@@ -242,13 +243,6 @@ unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
             }
         }
     }
-}
-
-/// # Safety
-/// `list` must be null or a pointer list of `T`.
-unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
-    // SAFETY: by the caller.
-    unsafe { super::statement::elements(list) }
 }
 
 /// How row security applies to a table, for the role it is read as.

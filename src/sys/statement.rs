@@ -1,5 +1,6 @@
 //! Utility statements, as far as somebody decides by them.
 
+use super::list::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{CStr, c_char};
 
@@ -189,18 +190,6 @@ unsafe fn drop_part<'a>(statement: &pg_sys::DropStmt) -> Statement<'a> {
 unsafe fn string_value<'a>(node: *mut pg_sys::Node) -> &'a str {
     // SAFETY: by the caller.
     unsafe { text((*node.cast::<pg_sys::String>()).sval) }
-}
-
-/// # Safety
-/// `list` must be null or a pointer list of `T`.
-pub(super) unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
-    if list.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: a list has `length` cells, each a pointer.
-    unsafe {
-        (0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).ptr_value.cast::<T>()).collect()
-    }
 }
 
 /// # Safety

@@ -1,6 +1,7 @@
 //! `trust_issuer` and `distrust_issuer`.
 
 use super::load::seconds;
+use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
 use pgrx::datum::{DatumWithOid, Interval};
@@ -25,8 +26,8 @@ fn trust_issuer(
     max_lifetime: Option<Interval>,
     leeway: Option<Interval>,
 ) {
-    let issuer = issuer.unwrap_or_else(|| missing("issuer"));
-    let jwks = jwks.unwrap_or_else(|| missing("jwks"));
+    let issuer = required("issuer", issuer);
+    let jwks = required("jwks", jwks);
     let claims = claims.unwrap_or_else(|| pgrx::JsonB(serde_json::Value::Object(Default::default())));
     let tenants = tenants.map(tenant_ids);
     let spec = IssuerSpec {
@@ -60,16 +61,12 @@ fn trust_issuer(
     .or_raise();
 }
 
-fn missing(argument: &str) -> ! {
-    raise(Fault::new(Code::InvalidParameter, format!("{argument} must not be null")))
-}
-
 /// Tenants are named by name or id; they are stored by id.
 fn tenant_ids(names: Vec<Option<String>>) -> Vec<pgrx::Uuid> {
     let ids: Vec<pgrx::Uuid> = names
         .into_iter()
         .map(|name| {
-            let name = name.unwrap_or_else(|| missing("a tenant"));
+            let name = required("a tenant", name);
             Spi::get_one_with_args::<pgrx::Uuid>(
                 "SELECT id FROM watertight.tenants WHERE name = $1 OR id::pg_catalog.text = $1",
                 &[name.as_str().into()],
@@ -99,7 +96,7 @@ fn tenant_ids(names: Vec<Option<String>>) -> Vec<pgrx::Uuid> {
 /// 42704 if the issuer is not trusted anyway.
 #[pg_extern(sql = false)]
 fn distrust_issuer(issuer: Option<&str>) {
-    let issuer = issuer.unwrap_or_else(|| missing("issuer"));
+    let issuer = required("issuer", issuer);
     let gone = Spi::get_one_with_args::<String>(
         "DELETE FROM watertight.issuers WHERE issuer = $1 RETURNING issuer",
         &[issuer.into()],

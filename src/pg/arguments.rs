@@ -1,6 +1,6 @@
 //! Arguments: SQL functions of ours are not STRICT, because NULL must not silently do nothing.
 
-use crate::pg::error::raise;
+use super::error::raise;
 use std::ffi::CStr;
 use watertight_core::{Code, Fault};
 
