@@ -10,6 +10,7 @@ mod guard;
 mod pg;
 mod protect;
 mod registry;
+mod search;
 mod sys;
 mod trust;
 
@@ -22,7 +23,8 @@ extension_sql_file!("../sql/tenants.sql", name = "tenants", requires = ["trust"]
 extension_sql_file!("../sql/context.sql", name = "context", requires = ["tenants"]);
 extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context"]);
 extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["protect"], finalize);
+extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["search"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
@@ -45,6 +47,7 @@ pub extern "C-unwind" fn _PG_init() {
     pg::ext::install();
     // Row security, then the statements around it.
     protect::install();
+    search::install();
     guard::install();
     guard::warn_of_old_server();
 }

@@ -1,6 +1,7 @@
 //! Where the extension is in this database: its oids, found once and forgotten when they change.
 
 use crate::sys::local::Local;
+use crate::sys::query::forget_plans;
 use crate::sys::{inval, lookup, xact};
 use pgrx::pg_sys::Oid;
 use std::ffi::CStr;
@@ -30,6 +31,8 @@ pub struct Tables {
     pub protected_tables: Oid,
     /// `watertight.protected_schemas`.
     pub protected_schemas: Oid,
+    /// `watertight.trusted_operators`.
+    pub trusted_operators: Oid,
 }
 
 static TABLES: Local<Option<Tables>> = Local::new(None);
@@ -38,6 +41,7 @@ static ABSENT: Local<bool> = Local::new(false);
 static TRUST: Local<u64> = Local::new(1);
 static REGISTRY: Local<u64> = Local::new(1);
 static PROTECTION: Local<u64> = Local::new(1);
+static TRUSTED: Local<u64> = Local::new(1);
 
 /// Starts listening to what other backends change.
 pub fn install() {
@@ -58,12 +62,15 @@ fn on_invalidation(relation: Oid) {
                 &[&TRUST, &REGISTRY]
             } else if relation == tables.protected_tables || relation == tables.protected_schemas {
                 &[&PROTECTION]
+            } else if relation == tables.trusted_operators {
+                forget_plans();
+                &[&TRUSTED]
             } else {
                 return;
             }
         }
         // We cannot tell what it was, so it was everything.
-        _ => &[&TRUST, &REGISTRY, &PROTECTION],
+        _ => &[&TRUST, &REGISTRY, &PROTECTION, &TRUSTED],
     };
     // Changed, or dropped with the extension: look again.
     TABLES.set(None);
@@ -83,6 +90,11 @@ pub fn registry_generation() -> u64 {
 /// Rises when the set of protected tables changes.
 pub fn protection_generation() -> u64 {
     PROTECTION.get()
+}
+
+/// Rises when the table of trusted operators changes.
+pub fn trusted_generation() -> u64 {
+    TRUSTED.get()
 }
 
 /// The registry's oids, or `None` where the extension is not installed (or no catalog can be read now).
@@ -120,6 +132,7 @@ fn find() -> Option<Tables> {
         revoked_users_id: relation(c"revoked_users_pkey")?,
         protected_tables: table(c"protected_tables")?,
         protected_schemas: table(c"protected_schemas")?,
+        trusted_operators: table(c"trusted_operators")?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Watertight's plain settings, behind typed accessors. (The token and what is derived from it are in `context`.)
 
+use crate::sys::query::forget_plans;
+use crate::sys::setting;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use std::ffi::CString;
 
@@ -42,6 +44,7 @@ static MODE: GucSetting<Mode> = GucSetting::<Mode>::new(Mode::Multi);
 static DEFAULT_TENANT: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"default"));
 static LEEWAY: GucSetting<i32> = GucSetting::<i32>::new(30);
 static MAX_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(86_400);
+static SEARCH_INDEXES: GucSetting<bool> = GucSetting::<bool>::new(true);
 static CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(1024);
 
 /// Defines the settings; called once, while the library is loaded.
@@ -99,6 +102,13 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::UNIT_S,
     );
+    setting::define_switch(
+        c"watertight.search_indexes",
+        c"Whether conditions that have been examined are answered by indexes under row security.",
+        c"Off: only conditions whose functions PostgreSQL calls leakproof are.",
+        &SEARCH_INDEXES,
+        forget_plans,
+    );
     GucRegistry::define_int_guc(
         c"watertight.token_cache_size",
         c"How many verified tokens each backend remembers.",
@@ -139,6 +149,11 @@ pub fn clock_leeway() -> i64 {
 /// `watertight.max_token_lifetime`, seconds; 0 means no limit.
 pub fn max_token_lifetime() -> i64 {
     i64::from(MAX_LIFETIME.get())
+}
+
+/// `watertight.search_indexes`
+pub fn search_indexes() -> bool {
+    SEARCH_INDEXES.get()
 }
 
 /// `watertight.token_cache_size`

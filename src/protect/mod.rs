@@ -19,6 +19,7 @@ mod rules;
 mod schema;
 
 pub use change::is_changing;
+pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value};
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Installs the hooks; called once, while the library is loaded.

@@ -124,7 +124,22 @@ fn simplified(function: Oid, row: Row) -> Option<Simplified> {
     }
 }
 
-fn is_tenant_column(table: Oid, column: i16) -> bool {
+/// Whether a function is one of `tenant_id()`, `tenant()` and `tenant_key()`.
+pub fn is_tenant_value(function: Oid) -> bool {
+    with_functions(|functions| {
+        functions.meanings.iter().any(|(_, meaning)| meaning.comparison.value == function)
+    })
+    .unwrap_or(false)
+}
+
+/// Whether a function is that of an operator that `visible` is rewritten into, or of its commutator.
+pub fn is_tenant_equality(function: Oid) -> bool {
+    // uuid = uuid, text = text, bigint = bigint, integer = bigint, bigint = integer (pg_proc.dat).
+    matches!(function.to_u32(), 2956 | 67 | 467 | 852 | 474)
+}
+
+/// Whether a column is the tenant column of a protected table.
+pub fn is_tenant_column(table: Oid, column: i16) -> bool {
     protected::get(table)
         .and_then(|entry| CString::new(&*entry.tenant_column).ok())
         .and_then(|name| lookup::attribute(table, &name))

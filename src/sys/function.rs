@@ -51,6 +51,14 @@ impl Call {
         self.word(index).map(|pointer| unsafe { &*(pointer as *const [u8; N]) })
     }
 
+    /// The content of the argument at `index`, of a type of variable length; `None` for NULL.
+    pub fn content<'a>(self, index: usize) -> Option<&'a [u8]> {
+        // SAFETY: a non-null argument of such a type; what is detoasted lives in the current memory context.
+        self.word(index).map(|pointer| unsafe {
+            pgrx::varlena_to_byte_slice(pg_sys::pg_detoast_datum_packed(pointer as *mut pg_sys::varlena))
+        })
+    }
+
     /// A pointer argument of an internal function (a node).
     pub fn pointer<T>(self, index: usize) -> *mut T {
         // SAFETY: as above; internal arguments are pointers.

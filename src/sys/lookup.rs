@@ -96,3 +96,89 @@ pub fn lock_schema(schema: Oid, mode: u32) {
     // SAFETY: waits for the lock; an oid that is gone is harmless.
     unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
 }
+
+/// Whether the server calls a function leakproof.
+pub fn is_leakproof(function: Oid) -> bool {
+    // SAFETY: a syscache look-up; raises if there is no such function.
+    unsafe { pg_sys::get_func_leakproof(function) }
+}
+
+/// The function behind an operator; raises if there is no such operator.
+pub fn operator_function(operator: Oid) -> Oid {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_opcode(operator) }
+}
+
+unsafe extern "C-unwind" {
+    // Raises; pgrx has no binding for it.
+    fn pg_newlocale_from_collation(collation: Oid) -> *mut std::ffi::c_void;
+}
+
+/// Whether a collation finds two texts equal only if their bytes are.
+pub fn is_deterministic(collation: Oid) -> bool {
+    // SAFETY: syscache look-ups; raise if there is no such collation. The first makes the server load it now, and warn
+    // now, not at the first row that is compared, if its version has changed.
+    unsafe {
+        pg_sys::ffi::pg_guard_ffi_boundary(|| pg_newlocale_from_collation(collation));
+        pg_sys::get_collation_isdeterministic(collation)
+    }
+}
+
+/// The type of an array's elements; `InvalidOid` for a type that is no array.
+pub fn element_type(kind: Oid) -> Oid {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_element_type(kind) }
+}
+
+/// What a function runs.
+pub enum Implementation {
+    /// A function of the server itself.
+    Internal,
+    /// A function in C. Only a superuser can declare one.
+    Library {
+        /// The library, without `$libdir/`; with a path if it is elsewhere.
+        library: String,
+        /// The symbol.
+        symbol: String,
+    },
+}
+
+/// What a function runs; `None` for languages that look things up by name.
+pub fn implementation(function: Oid) -> Option<Implementation> {
+    // SAFETY: the tuple is released after what is needed was copied out of it.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::PROCOID as i32,
+            pg_sys::Datum::from(function),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        // Oids of languages are fixed (pg_language.dat).
+        const INTERNAL: Oid = Oid::from_u32(12);
+        const C: Oid = Oid::from_u32(13);
+        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_proc>(tuple);
+        let text = |number: u32| -> Option<String> {
+            let mut null = false;
+            let datum = pg_sys::SysCacheGetAttr(
+                pg_sys::SysCacheIdentifier::PROCOID as i32,
+                tuple,
+                number as i16,
+                &mut null,
+            );
+            pgrx::FromDatum::from_datum(datum, null)
+        };
+        let found = match (*form).prolang {
+            INTERNAL => Some(Implementation::Internal),
+            C => text(pg_sys::Anum_pg_proc_probin).zip(text(pg_sys::Anum_pg_proc_prosrc)).map(
+                |(library, symbol)| Implementation::Library {
+                    library: library.strip_prefix("$libdir/").unwrap_or(&library).to_owned(),
+                    symbol,
+                },
+            ),
+            _ => None,
+        };
+        pg_sys::ReleaseSysCache(tuple);
+        found
+    }
+}

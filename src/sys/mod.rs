@@ -5,16 +5,21 @@
 
 pub mod access;
 pub mod activity;
+pub mod clause;
+mod estimate;
 pub mod function;
+pub mod headroom;
 pub mod hooks;
 pub mod inval;
 mod list;
 pub mod local;
 pub mod lookup;
 pub mod node;
+pub mod paths;
 pub mod policy;
 pub mod preload;
 pub mod query;
+pub mod recheck;
 pub mod scan;
 pub mod setting;
 pub mod statement;

@@ -2,6 +2,7 @@
 
 use super::list::elements;
 use super::local::Local;
+use super::recheck;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -68,10 +69,13 @@ unsafe extern "C-unwind" fn planner(
     // SAFETY: PostgreSQL passes a valid query; both calls pass on what we were given.
     unsafe {
         look_at(query);
-        match PREVIOUS.get() {
+        let outer = recheck::begin();
+        let plan = match PREVIOUS.get() {
             Some(previous) => previous(query, text, options, params),
             None => standard_planner(query, text, options, params),
-        }
+        };
+        recheck::end(plan, outer);
+        plan
     }
 }
 

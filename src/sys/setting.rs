@@ -244,6 +244,40 @@ unsafe extern "C-unwind" fn show_hook() -> *const c_char {
     CHECKED.get().map_or(c"".as_ptr(), |checked| (checked.show)().as_ptr())
 }
 
+static SWITCHED: Local<Option<fn()>> = Local::new(None);
+
+/// Defines a switch that superusers turn; `switched` hears of it just before it takes effect, also while a transaction
+/// ends: it must not raise. There is one such switch.
+pub fn define_switch(
+    name: &'static CStr,
+    short: &'static CStr,
+    long: &'static CStr,
+    store: &'static GucSetting<bool>,
+    switched: fn(),
+) {
+    SWITCHED.set(Some(switched));
+    // SAFETY: the hook keeps the rule above.
+    unsafe {
+        GucRegistry::define_bool_guc_with_hooks(
+            name,
+            short,
+            long,
+            store,
+            GucContext::Suset,
+            GucFlags::default(),
+            None,
+            Some(switch_hook),
+            None,
+        );
+    }
+}
+
+unsafe extern "C-unwind" fn switch_hook(_new_value: bool, _extra: *mut c_void) {
+    if let Some(switched) = SWITCHED.get() {
+        switched();
+    }
+}
+
 /// Defines a read-only setting: SHOW prints what `show` returns, SET is refused for everybody.
 pub fn define_derived(
     name: &'static CStr,

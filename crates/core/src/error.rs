@@ -27,6 +27,10 @@ pub enum Code {
     WrongObjectType,
     /// 2BP01: other objects depend on it.
     DependentObjects,
+    /// 54000: larger than what is accepted.
+    ProgramLimitExceeded,
+    /// 54001: too little stack is left.
+    StatementTooComplex,
 }
 
 impl Code {
@@ -44,6 +48,8 @@ impl Code {
             Code::FeatureNotSupported => "0A000",
             Code::WrongObjectType => "42809",
             Code::DependentObjects => "2BP01",
+            Code::ProgramLimitExceeded => "54000",
+            Code::StatementTooComplex => "54001",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod error;
 pub mod guard;
 pub mod protect;
+pub mod search;
 pub mod sql;
 pub mod tenant;
 pub mod token;

@@ -1,0 +1,118 @@
+//! How far a clause may go, by every function in it.
+
+use super::elements;
+use super::entry::{Grade, When};
+use super::pattern::is_harmless;
+use super::query::is_shallow;
+use super::term::{Shape, Term};
+
+/// What the server knows of the functions, collations and types in a term.
+pub trait Examiner {
+    /// Whether the server itself calls the function leakproof.
+    fn is_leakproof(&self, function: u32) -> bool;
+    /// What examination has shown of it.
+    fn entry(&self, function: u32) -> Option<(Grade, When)>;
+    /// Whether the collation finds two texts equal only if their bytes are.
+    fn is_deterministic(&self, collation: u32) -> bool;
+    /// The type of an array's elements; 0 for a type that is no array.
+    fn element(&self, kind: u32) -> u32;
+    /// Whether the function returns its tsquery as it is, and fails for one that is too deep.
+    fn bounds_query(&self, function: u32) -> bool;
+    /// Whether the table has an index of this operator family.
+    fn has_index_of(&self, family: u32) -> bool;
+}
+
+/// How far a clause may go; `None`: not before the tenant's predicate.
+///
+/// What calls a [`Grade::Derived`] function is only as good as the condition derived from it, and nothing is derived
+/// from calls further in: there such a function counts as unexamined.
+pub fn examine(clause: &Term, examiner: &dyn Examiner) -> Option<Grade> {
+    match &clause.shape {
+        Shape::Call { function, collation, arguments } if clause.has_columns() => {
+            let own = grade_of_call(*function, *collation, arguments, examiner)?;
+            Some(own.max(examine_inner(arguments, examiner)?))
+        }
+        _ => examine_within(clause, examiner),
+    }
+}
+
+/// Whether the planner may estimate how many rows a clause finds with the help of the column's statistics: its estimator
+/// calls the clause's own function, and none inside, with values of all tenants.
+pub fn may_estimate(clause: &Term, examiner: &dyn Examiner) -> bool {
+    match &clause.shape {
+        Shape::Call { function, collation, arguments } => {
+            grade_of_call(*function, *collation, arguments, examiner)
+                .is_some_and(|grade| grade <= Grade::Long)
+        }
+        _ => false,
+    }
+}
+
+fn examine_within(term: &Term, examiner: &dyn Examiner) -> Option<Grade> {
+    if !term.has_columns() {
+        return Some(Grade::Total);
+    }
+    match &term.shape {
+        Shape::Column(_) | Shape::Constant(_) | Shape::Value => Some(Grade::Total),
+        Shape::Structure(parts) => examine_inner(parts, examiner),
+        Shape::Call { function, collation, arguments } => {
+            let own = grade_of_call(*function, *collation, arguments, examiner)?;
+            if own == Grade::Derived {
+                return None;
+            }
+            Some(own.max(examine_inner(arguments, examiner)?))
+        }
+        Shape::Unknown => None,
+    }
+}
+
+fn examine_inner(terms: &[Term], examiner: &dyn Examiner) -> Option<Grade> {
+    terms.iter().try_fold(Grade::Total, |worst, term| Some(worst.max(examine_within(term, examiner)?)))
+}
+
+fn grade_of_call(
+    function: u32,
+    collation: u32,
+    arguments: &[Term],
+    examiner: &dyn Examiner,
+) -> Option<Grade> {
+    if examiner.is_leakproof(function) {
+        return Some(Grade::Total);
+    }
+    let (grade, when) = examiner.entry(function)?;
+    holds(when, collation, arguments, examiner).then_some(grade)
+}
+
+fn holds(when: When, collation: u32, arguments: &[Term], examiner: &dyn Examiner) -> bool {
+    let collated = || collation != 0 && examiner.is_deterministic(collation);
+    let constant = |number: usize| match arguments.get(number).map(|term| &term.shape) {
+        Some(Shape::Constant(texts)) => Some(texts),
+        _ => None,
+    };
+    match when {
+        When::Always => true,
+        When::Collated => collated(),
+        When::LikePattern => {
+            collated()
+                && constant(1)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|patterns| patterns.iter().all(|pattern| is_harmless(pattern)))
+        }
+        When::RegularExpression => collated() && constant(1).is_some(),
+        When::Constant(number) => constant(number).is_some(),
+        When::BuiltinElements => arguments.iter().all(|term| {
+            let element = match examiner.element(term.kind) {
+                0 => term.kind,
+                element => element,
+            };
+            elements::is_examined(element) && (!elements::is_collatable(element) || collated())
+        }),
+        When::ShallowQuery(number) => match arguments.get(number).map(|term| &term.shape) {
+            Some(Shape::Constant(Some(queries))) => queries.iter().all(|query| is_shallow(query)),
+            Some(Shape::Call { function, .. }) => examiner.bounds_query(*function),
+            _ => false,
+        },
+        When::NoIndexOf(family) => !examiner.has_index_of(family),
+        When::TypmodPinned(number) => arguments.get(number).is_some_and(|term| term.modifier >= 0),
+    }
+}

@@ -1,0 +1,49 @@
+//! What this server says of functions, collations and types.
+
+use super::{bounded, trusted};
+use crate::sys::lookup::{self, Implementation};
+use pgrx::pg_sys::Oid;
+use watertight_core::search::{Examiner, Grade, When, catalogue};
+
+/// The server, and the operator families of the table's indexes.
+pub struct Server<'a> {
+    /// By oid.
+    pub families: &'a [Oid],
+}
+
+impl Examiner for Server<'_> {
+    fn is_leakproof(&self, function: u32) -> bool {
+        lookup::is_leakproof(Oid::from(function))
+    }
+
+    // Looked up each time: a function may be replaced or dropped, and its oid may then be another's.
+    fn entry(&self, function: u32) -> Option<(Grade, When)> {
+        let entry = match lookup::implementation(Oid::from(function))? {
+            Implementation::Internal => catalogue::builtin(function),
+            Implementation::Library { library, symbol } => {
+                let symbol = (library, symbol);
+                if trusted::contains(&symbol) {
+                    return Some((Grade::Total, When::Always));
+                }
+                catalogue::library(&symbol.0, &symbol.1)
+            }
+        }?;
+        Some((entry.grade, entry.when))
+    }
+
+    fn is_deterministic(&self, collation: u32) -> bool {
+        lookup::is_deterministic(Oid::from(collation))
+    }
+
+    fn element(&self, kind: u32) -> u32 {
+        lookup::element_type(Oid::from(kind)).to_u32()
+    }
+
+    fn bounds_query(&self, function: u32) -> bool {
+        bounded::function() == Some(Oid::from(function))
+    }
+
+    fn has_index_of(&self, family: u32) -> bool {
+        self.families.iter().any(|one| one.to_u32() == family)
+    }
+}

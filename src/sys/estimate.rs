@@ -1,0 +1,138 @@
+//! Estimates of conditions by statistics that row security hides from the planner.
+//!
+//! Beside a security predicate PostgreSQL estimates with a column's statistics only for leakproof functions, because an
+//! estimator calls the function with values of all rows (`statistic_proc_security_check` in selfuncs.c). Here the
+//! statistics are shown while one condition is estimated that somebody has vouched for, and to nobody else.
+
+use super::list::elements;
+use super::local::Local;
+use pgrx::pg_sys::{self, Oid};
+
+static SHOWN: Local<bool> = Local::new(false);
+static PREVIOUS_RELATION: Local<pg_sys::get_relation_stats_hook_type> = Local::new(None);
+static PREVIOUS_INDEX: Local<pg_sys::get_index_stats_hook_type> = Local::new(None);
+
+/// Called once, while the library is loaded.
+pub(super) fn install() {
+    // SAFETY: while the library is loaded nothing runs that could call the hooks.
+    unsafe {
+        PREVIOUS_RELATION.set(pg_sys::get_relation_stats_hook);
+        pg_sys::get_relation_stats_hook = Some(relation_stats);
+        PREVIOUS_INDEX.set(pg_sys::get_index_stats_hook);
+        pg_sys::get_index_stats_hook = Some(index_stats);
+    }
+}
+
+/// Shows the statistics while `f` runs. What `f` estimates for the first time must be vouched for.
+pub(super) fn with_statistics<R>(f: impl FnOnce() -> R) -> R {
+    struct Hide;
+    impl Drop for Hide {
+        fn drop(&mut self) {
+            SHOWN.set(false);
+        }
+    }
+    SHOWN.set(true);
+    let _hide = Hide;
+    f()
+}
+
+/// Estimates one restriction of one table anew; the planner keeps the result with it.
+///
+/// # Safety
+/// `root` and `restriction` must be the planner's.
+pub(super) unsafe fn restriction(root: *mut pg_sys::PlannerInfo, restriction: *mut pg_sys::RestrictInfo) {
+    // SAFETY: by the caller.
+    with_statistics(|| unsafe {
+        (*restriction).norm_selec = -1.0;
+        pg_sys::clause_selectivity(
+            root,
+            restriction.cast(),
+            0,
+            pg_sys::JoinType::JOIN_INNER,
+            std::ptr::null_mut(),
+        );
+    });
+}
+
+/// Computes the number of rows of a table anew, and makes those of its parents fit.
+///
+/// # Safety
+/// `root` and `rel` must be the planner's; the parts of the table's restrictions have been estimated.
+pub(super) unsafe fn table(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) {
+    // SAFETY: by the caller; the arrays have an entry for each table of the query.
+    unsafe {
+        for one in elements::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
+            if !(*one).orclause.is_null() {
+                (*one).norm_selec = -1.0; // from its parts
+            }
+        }
+        let before = (*rel).rows;
+        pg_sys::set_baserel_size_estimates(root, rel);
+        let difference = (*rel).rows - before;
+        let mut child = (*rel).relid as usize;
+        while !(*root).append_rel_array.is_null() && !(*(*root).append_rel_array.add(child)).is_null() {
+            child = (**(*root).append_rel_array.add(child)).parent_relid as usize;
+            let parent = *(*root).simple_rel_array.add(child);
+            if !parent.is_null() {
+                (*parent).rows = ((*parent).rows + difference).max(1.0);
+            }
+        }
+    }
+}
+
+// Two halves, as in `hooks`.
+unsafe extern "C-unwind" fn relation_stats(
+    root: *mut pg_sys::PlannerInfo,
+    entry: *mut pg_sys::RangeTblEntry,
+    column: pg_sys::AttrNumber,
+    variable: *mut pg_sys::VariableStatData,
+) -> bool {
+    // SAFETY: PostgreSQL passes valid nodes; passes on what we were given.
+    unsafe {
+        if SHOWN.get() && (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION {
+            show((*entry).relid, column, (*entry).inh, variable);
+            return true;
+        }
+        PREVIOUS_RELATION.get().is_some_and(|previous| previous(root, entry, column, variable))
+    }
+}
+
+unsafe extern "C-unwind" fn index_stats(
+    root: *mut pg_sys::PlannerInfo,
+    index: Oid,
+    column: pg_sys::AttrNumber,
+    variable: *mut pg_sys::VariableStatData,
+) -> bool {
+    // SAFETY: as above.
+    unsafe {
+        if SHOWN.get() {
+            show(index, column, false, variable);
+            return true;
+        }
+        PREVIOUS_INDEX.get().is_some_and(|previous| previous(root, index, column, variable))
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn show(
+    relation: Oid,
+    column: pg_sys::AttrNumber,
+    inherited: bool,
+    variable: *mut pg_sys::VariableStatData,
+) {
+    unsafe extern "C-unwind" fn release(tuple: pg_sys::HeapTuple) {
+        // SAFETY: PostgreSQL releases the tuple it was given, once.
+        unsafe { pg_sys::ReleaseSysCache(tuple) }
+    }
+    // SAFETY: by the caller; the tuple is released by `release`.
+    unsafe {
+        (*variable).statsTuple = pg_sys::SearchSysCache3(
+            pg_sys::SysCacheIdentifier::STATRELATTINH as i32,
+            pg_sys::Datum::from(relation),
+            pg_sys::Datum::from(column),
+            pg_sys::Datum::from(inherited),
+        );
+        (*variable).freefunc = Some(release);
+        (*variable).acl_ok = true;
+    }
+}
