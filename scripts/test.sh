@@ -60,6 +60,9 @@ on_postgres() { # on_postgres PG: everything that needs a server
         suite "PostgreSQL $pg: install" false
         return
     fi
+    # Where they cannot be had, the tests that need them say so.
+    "$ROOT/scripts/postgis.sh" "$pg" || say "PostgreSQL $pg: tests go without PostGIS"
+    "$ROOT/scripts/pgvector.sh" "$pg" || say "PostgreSQL $pg: tests go without pgvector"
     WATERTIGHT_PG_BIN=$(bindir_of "$pg")
     export WATERTIGHT_PG_BIN
     if any 'pg_test/sql/*.sql' || any 'pg_test/specs/*.spec'; then

@@ -9,6 +9,8 @@ use watertight_core::search::{Examiner, Grade, When, catalogue};
 pub struct Server<'a> {
     /// By oid.
     pub families: &'a [Oid],
+    /// The expression is what an index scan is ordered by.
+    pub ordering: bool,
 }
 
 impl Examiner for Server<'_> {
@@ -41,6 +43,10 @@ impl Examiner for Server<'_> {
 
     fn bounds_query(&self, function: u32) -> bool {
         bounded::function() == Some(Oid::from(function))
+    }
+
+    fn is_ordering(&self) -> bool {
+        self.ordering
     }
 
     fn has_index_of(&self, family: u32) -> bool {

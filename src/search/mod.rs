@@ -36,14 +36,14 @@ fn concerns(table: Oid) -> bool {
 
 fn place(condition: Clause, families: &[Oid]) -> Option<Place> {
     condition.wrap_argument(bounded::wrapper);
-    match examine(&term::read(condition), &examiner::Server { families })? {
+    match examine(&term::read(condition), &examiner::Server { families, ordering: false })? {
         Grade::Total | Grade::Derived => Some(Place::Anywhere),
         Grade::Long | Grade::Guarded => Some(Place::Fenced),
     }
 }
 
 fn estimates(condition: Clause, families: &[Oid]) -> bool {
-    may_estimate(&term::read(condition), &examiner::Server { families })
+    may_estimate(&term::read(condition), &examiner::Server { families, ordering: false })
 }
 
 fn no_headroom() -> ! {
@@ -56,5 +56,5 @@ fn no_headroom() -> ! {
 
 /// An expression that an index orders by. In a rescan or a recheck it is evaluated on rows of all tenants.
 fn orders(expression: Clause, families: &[Oid]) -> bool {
-    examine(&term::read(expression), &examiner::Server { families }) == Some(Grade::Total)
+    examine(&term::read(expression), &examiner::Server { families, ordering: true }) == Some(Grade::Total)
 }

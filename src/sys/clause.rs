@@ -13,8 +13,8 @@ pub trait Fold {
     type Out;
     /// A column of a table of this query.
     fn column(&mut self, kind: Kind, number: i16) -> Self::Out;
-    /// A constant. `bytes`: of a text, bytea or tsquery, or of each element of an array of texts or byteas; none for NULL.
-    /// `None` for other types.
+    /// A constant. `bytes`: of a value of variable length, or of each element of an array of texts or byteas; none for NULL.
+    /// `None` for types of fixed length.
     fn constant(&mut self, kind: Kind, bytes: Option<Vec<Vec<u8>>>) -> Self::Out;
     /// Anything without columns.
     fn value(&mut self, kind: Kind) -> Self::Out;
@@ -208,50 +208,49 @@ fn function_of(operator: Oid, known: Oid) -> Oid {
     unsafe { pg_sys::get_opcode(operator) }
 }
 
-/// The bytes of a text, bytea or tsquery constant, or of the elements of an array of them.
+/// The bytes of a constant of variable length, or of each element of an array of texts or byteas.
 ///
 /// # Safety
 /// `constant` must be valid.
 unsafe fn bytes(constant: &pg_sys::Const) -> Option<Vec<Vec<u8>>> {
-    let of = |datum: pg_sys::Datum| {
-        // SAFETY: a varlena datum; the copy has a plain header.
-        unsafe {
-            let plain = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());
-            pgrx::varlena_to_byte_slice(plain).to_vec()
+    if constant.constlen != -1 {
+        return None;
+    }
+    if constant.constisnull {
+        return Some(Vec::new());
+    }
+    // SAFETY: not null, of variable length; of the array types that are named, the elements are too.
+    unsafe {
+        match constant.consttype {
+            pg_sys::TEXTARRAYOID
+            | pg_sys::BYTEAARRAYOID
+            | pg_sys::BPCHARARRAYOID
+            | pg_sys::VARCHARARRAYOID => Some(elements_of(constant.constvalue)),
+            _ => Some(vec![content(constant.constvalue)]),
         }
-    };
-    match constant.consttype {
-        pg_sys::TSQUERYOID | pg_sys::TEXTOID | pg_sys::BYTEAOID | pg_sys::BPCHAROID | pg_sys::VARCHAROID => {
-            Some(if constant.constisnull { Vec::new() } else { vec![of(constant.constvalue)] })
-        }
-        pg_sys::TEXTARRAYOID | pg_sys::BYTEAARRAYOID | pg_sys::BPCHARARRAYOID | pg_sys::VARCHARARRAYOID => {
-            if constant.constisnull {
-                return Some(Vec::new());
-            }
-            // SAFETY: an array of varlena elements; the results are palloc'd.
-            unsafe {
-                let array =
-                    pg_sys::pg_detoast_datum(constant.constvalue.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
-                let element = (*array).elemtype;
-                let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
-                pg_sys::deconstruct_array(
-                    array,
-                    element,
-                    -1,
-                    false,
-                    b'i' as std::ffi::c_char,
-                    &mut values,
-                    &mut nulls,
-                    &mut count,
-                );
-                Some(
-                    (0..count as usize)
-                        .filter(|index| !*nulls.add(*index))
-                        .map(|index| of(*values.add(index)))
-                        .collect(),
-                )
-            }
-        }
-        _ => None,
+    }
+}
+
+/// # Safety
+/// `datum` must be a varlena.
+unsafe fn content(datum: pg_sys::Datum) -> Vec<u8> {
+    // SAFETY: by the caller; the copy has a plain header.
+    unsafe { pgrx::varlena_to_byte_slice(pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr())).to_vec() }
+}
+
+/// # Safety
+/// `datum` must be an array of varlena elements.
+unsafe fn elements_of(datum: pg_sys::Datum) -> Vec<Vec<u8>> {
+    let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+    // SAFETY: by the caller; the results are arrays of `count`.
+    unsafe {
+        let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
+        let int_aligned = b'i' as std::ffi::c_char;
+        let kind = (*array).elemtype;
+        pg_sys::deconstruct_array(array, kind, -1, false, int_aligned, &mut values, &mut nulls, &mut count);
+        (0..count as usize)
+            .filter(|index| !*nulls.add(*index))
+            .map(|index| content(*values.add(index)))
+            .collect()
     }
 }

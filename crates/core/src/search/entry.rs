@@ -61,8 +61,16 @@ pub enum When {
     ShallowQuery(usize),
     /// The table has no index of this operator family, whose support functions fail for some stored keys.
     NoIndexOf(u32),
-    /// This argument's type modifier says more than its type: dimensions, a spatial reference.
-    TypmodPinned(usize),
+    /// This argument is a constant of at most 1 kB: recursion over it stays shallow.
+    ShortPattern(usize),
+    /// As `ShortPattern`, and it is an array of at most one dimension without nulls.
+    ShortPatterns(usize),
+    /// The column's type modifier is set: all its values have the same number of dimensions.
+    PinnedColumn,
+    /// The column's type modifier is PostGIS's, for points in a reference system other than 0.
+    PinnedPoint,
+    /// It orders an index scan by a key of the index: what fails for the value failed when it was inserted.
+    Indexed,
 }
 
 impl Entry {

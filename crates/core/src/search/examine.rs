@@ -2,7 +2,8 @@
 
 use super::elements;
 use super::entry::{Grade, When};
-use super::pattern::is_harmless;
+use super::modifier::is_point_with_reference;
+use super::pattern::{is_harmless, is_plain_array, is_short};
 use super::query::is_shallow;
 use super::term::{Shape, Term};
 
@@ -18,6 +19,8 @@ pub trait Examiner {
     fn element(&self, kind: u32) -> u32;
     /// Whether the function returns its tsquery as it is, and fails for one that is too deep.
     fn bounds_query(&self, function: u32) -> bool;
+    /// Whether the expression is what an index scan is ordered by.
+    fn is_ordering(&self) -> bool;
     /// Whether the table has an index of this operator family.
     fn has_index_of(&self, family: u32) -> bool;
 }
@@ -113,6 +116,18 @@ fn holds(when: When, collation: u32, arguments: &[Term], examiner: &dyn Examiner
             _ => false,
         },
         When::NoIndexOf(family) => !examiner.has_index_of(family),
-        When::TypmodPinned(number) => arguments.get(number).is_some_and(|term| term.modifier >= 0),
+        When::ShortPattern(number) => constant(number)
+            .and_then(Option::as_ref)
+            .is_some_and(|parts| parts.iter().all(|part| is_short(part))),
+        When::ShortPatterns(number) => constant(number)
+            .and_then(Option::as_ref)
+            .is_some_and(|parts| parts.iter().all(|part| is_short(part) && is_plain_array(part))),
+        When::PinnedColumn => columns(arguments).all(|column| column.modifier >= 0),
+        When::PinnedPoint => columns(arguments).all(|column| is_point_with_reference(column.modifier)),
+        When::Indexed => examiner.is_ordering(),
     }
+}
+
+fn columns(arguments: &[Term]) -> impl Iterator<Item = &Term> {
+    arguments.iter().filter(|argument| argument.has_columns())
 }

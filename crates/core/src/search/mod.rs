@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod elements;
 mod entry;
 mod examine;
+mod modifier;
 mod pattern;
 mod query;
 mod term;

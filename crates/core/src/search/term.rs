@@ -16,8 +16,8 @@ pub struct Term {
 pub enum Shape {
     /// A column of a table in the query, by number.
     Column(i16),
-    /// A constant: its bytes where it is a text or bytea, those of each element where it is an array of them, and
-    /// `None` where it is of another type. A NULL has none.
+    /// A constant: its bytes where its type has values of variable length, those of each element where it is an array of
+    /// texts or byteas, and `None` where it is of a type of fixed length. A NULL has none.
     Constant(Option<Vec<Vec<u8>>>),
     /// Something without columns, known when the statement runs.
     Value,

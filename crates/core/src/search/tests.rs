@@ -1,7 +1,7 @@
 use super::*;
 
 /// Functions by number: 1 leakproof, 2 total, 3 long, 4 guarded, 5 derived, 6 LIKE, 7 regular expression, 8 text search,
-/// 9 arrays, 10 bounds a query; anything else nobody has examined. Collation 100 is deterministic, 200 is not.
+/// 9 arrays, 10 bounds a query, 11 short patterns, 12 and 13 type modifiers, 14 an order; anything else nobody has examined. Collation 100 is deterministic, 200 is not.
 struct Server;
 
 impl Examiner for Server {
@@ -19,6 +19,10 @@ impl Examiner for Server {
             7 => (Grade::Long, When::RegularExpression),
             8 => (Grade::Total, When::ShallowQuery(1)),
             9 => (Grade::Total, When::BuiltinElements),
+            11 => (Grade::Total, When::ShortPatterns(1)),
+            12 => (Grade::Total, When::PinnedColumn),
+            13 => (Grade::Total, When::PinnedPoint),
+            14 => (Grade::Total, When::Indexed),
             _ => return None,
         })
     }
@@ -33,6 +37,10 @@ impl Examiner for Server {
 
     fn bounds_query(&self, function: u32) -> bool {
         function == 10
+    }
+
+    fn is_ordering(&self) -> bool {
+        false
     }
 
     fn has_index_of(&self, family: u32) -> bool {
@@ -157,6 +165,39 @@ fn a_search_query_is_counted_before_or_when_it_runs() {
     assert_eq!(search(call(10, vec![value()])), Some(Grade::Total));
     // NULL finds nothing.
     assert_eq!(search(of(3615, Shape::Constant(Some(vec![])))), Some(Grade::Total));
+}
+
+#[test]
+fn patterns_that_are_walked_by_recursion_are_short() {
+    let find =
+        |array: Vec<u8>| grade(&call(11, vec![column(), of(16_400, Shape::Constant(Some(vec![array])))]));
+    let array = |dimensions: i32, nulls: i32, rest: usize| {
+        let mut bytes = [dimensions.to_ne_bytes(), nulls.to_ne_bytes()].concat();
+        bytes.resize(8 + rest, 0);
+        bytes
+    };
+    assert_eq!(find(array(1, 0, 100)), Some(Grade::Total));
+    assert_eq!(find(array(0, 0, 0)), Some(Grade::Total));
+    assert_eq!(find(array(2, 0, 100)), None);
+    assert_eq!(find(array(1, 24, 100)), None);
+    assert_eq!(find(array(1, 0, 1025)), None);
+    assert_eq!(find(vec![1]), None);
+    assert_eq!(grade(&call(11, vec![column(), value()])), None);
+}
+
+#[test]
+fn a_distance_needs_a_column_whose_values_are_of_one_kind() {
+    let distance =
+        |function: u32, modifier: i32| grade(&call(function, vec![Term { modifier, ..column() }, value()]));
+    assert_eq!(distance(12, 3), Some(Grade::Total));
+    assert_eq!(distance(12, -1), None);
+    // PostGIS: geometry(Point,4326), geometry(Point), geometry(Geometry,4326), geometry(LineString,4326)
+    for (modifier, good) in
+        [(1_107_460, true), (4, false), (1_107_456, false), (1_107_464, false), (-1, false)]
+    {
+        assert_eq!(distance(13, modifier).is_some(), good, "{modifier}");
+    }
+    assert_eq!(distance(14, -1), None);
 }
 
 #[test]

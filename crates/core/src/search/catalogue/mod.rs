@@ -1,13 +1,19 @@
 //! The examined functions, by family.
 
 mod arrays;
+mod citext;
 mod comparisons;
 mod expressions;
 mod expressions_values;
 mod geometric;
+mod hstore;
 mod json;
+mod ltree;
 mod network;
 mod patterns;
+mod pg_trgm;
+mod pgvector;
+mod postgis;
 mod ranges;
 mod text_search;
 
@@ -27,6 +33,12 @@ pub const FAMILIES: &[(&str, &[Entry])] = &[
     ("ranges", ranges::ENTRIES),
     ("network", network::ENTRIES),
     ("geometric", geometric::ENTRIES),
+    ("pg_trgm", pg_trgm::ENTRIES),
+    ("hstore", hstore::ENTRIES),
+    ("ltree", ltree::ENTRIES),
+    ("citext", citext::ENTRIES),
+    ("PostGIS", postgis::ENTRIES),
+    ("pgvector", pgvector::ENTRIES),
 ];
 
 static BUILTINS: LazyLock<HashMap<u32, &Entry>> = LazyLock::new(|| {
