@@ -14,6 +14,12 @@ CREATE FUNCTION watertight.trust_issuer(
 COMMENT ON FUNCTION watertight.trust_issuer(text, jsonb, text, jsonb, text[], interval, interval) IS
     'Accepts tokens that this issuer signs with one of these keys; replaces what was said of it before.';
 
+CREATE FUNCTION watertight.set_issuer_keys(issuer text, jwks jsonb) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'set_issuer_keys_wrapper';
+COMMENT ON FUNCTION watertight.set_issuer_keys(text, jsonb) IS
+    'Replaces the keys of a trusted issuer; what else was said of it stays.';
+
 CREATE FUNCTION watertight.distrust_issuer(issuer text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'distrust_issuer_wrapper';
@@ -32,6 +38,7 @@ CREATE FUNCTION watertight.restore_user(user_id text) RETURNS boolean
 
 REVOKE ALL ON FUNCTION
     watertight.trust_issuer(text, jsonb, text, jsonb, text[], interval, interval),
+    watertight.set_issuer_keys(text, jsonb),
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
     watertight.revoke_user(text, timestamptz),
@@ -39,6 +46,7 @@ REVOKE ALL ON FUNCTION
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     watertight.trust_issuer(text, jsonb, text, jsonb, text[], interval, interval),
+    watertight.set_issuer_keys(text, jsonb),
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
     watertight.revoke_user(text, timestamptz),

@@ -7,6 +7,7 @@ CREATE ROLE registry_boss IN ROLE watertight_admin;
 SET ROLE registry_app;
 SELECT watertight.create_tenant('mine');
 SELECT watertight.trust_issuer('https://evil.test', '{}');
+SELECT watertight.set_issuer_keys('https://id.test', '{}');
 SELECT watertight.revoke_token('x');
 SELECT * FROM watertight.tenants;
 SELECT * FROM watertight.issuers;
@@ -112,6 +113,18 @@ SELECT watertight.trust_issuer('https://id.test', jwks, claims => '{"tenent": "o
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{nobody}') FROM watertight.issuers;
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{}') FROM watertight.issuers;
 SELECT watertight.distrust_issuer('https://elsewhere.test');
+-- New keys alone: what else was said of the issuer stays, and what is refused changes nothing.
+SELECT watertight.trust_issuer('https://keys.test', jwks, audience => 'app', claims => '{"tenant": "org"}',
+    tenants => '{clinic}', max_lifetime => '1 hour', leeway => '5 seconds') FROM watertight.issuers WHERE issuer = 'https://id.test';
+SET ROLE watertight_admin;
+SELECT watertight.set_issuer_keys('https://keys.test', '{"kty": "oct", "alg": "HS256", "kid": "next", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}');
+SELECT watertight.set_issuer_keys('https://keys.test', '{"keys": []}');
+SELECT watertight.set_issuer_keys('https://keys.test', NULL);
+SELECT watertight.set_issuer_keys('https://keys.test/', '{"kty": "oct", "alg": "HS256", "kid": "next", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}');
+RESET ROLE;
+SELECT issuer, jwks ->> 'kid' AS kid, audience, claims, cardinality(tenants) AS tenants, max_lifetime, leeway
+  FROM watertight.issuers WHERE issuer = 'https://keys.test';
+SELECT watertight.distrust_issuer('https://keys.test');
 -- An issuer of one tenant cannot speak for another.
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{clinic}') FROM watertight.issuers;
 BEGIN; SELECT watertight.begin(test.token('hospital_b')); ROLLBACK;

@@ -4,9 +4,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use watertight_mint::{Algorithm, Key};
+use watertight_mint::{Algorithm, Key, jwks};
 use watertight_tests::database::{A, AUDIENCE, B, ISSUER, trust};
-use watertight_tests::{COUNT, Database, Mode, Session, for_each_protocol};
+use watertight_tests::{COUNT, Database, Mode, Session, for_each_protocol, literal};
 
 /// Sessions in every state a believed token can be in; all of them have used it.
 fn holders(db: &Database, token: &str) -> Vec<(&'static str, Session)> {
@@ -213,4 +213,15 @@ fn b23_another_key_under_the_same_id_ends_the_old_ones_tokens() {
     all_refused(victims);
     db.rejects("the old key", &db.token(A));
     db.accepts("the new key", &new.sign(&db.claims(A).build()), A);
+}
+
+#[test]
+fn b23_keys_replaced_alone_count_for_every_backend_and_leave_the_audience() {
+    let db = Database::shared();
+    let new = Key::generate(Algorithm::Es256, "k2");
+    let set = literal(&jwks(&[&new]).to_string());
+    ends(&db, &db.token(A), &format!("SELECT watertight.set_issuer_keys('{ISSUER}', {set}::jsonb)"));
+    db.accepts("the new key", &new.sign(&db.claims(A).build()), A);
+    db.rejects("the audience is still asked for", &new.sign(&db.claims(A).without("aud").build()));
+    db.app().refused(&format!("SELECT watertight.set_issuer_keys('{ISSUER}', {set}::jsonb)"), "42501");
 }

@@ -78,6 +78,11 @@ impl fmt::Debug for Issuer {
     }
 }
 
+/// Checks the keys of an issuer alone. Errors: [`TrustError`], SQLSTATE 22023.
+pub fn check_keys(jwks: &str) -> Result<(), TrustError> {
+    KeySet::parse(jwks).map(drop)
+}
+
 /// All trusted issuers, by name.
 #[derive(Debug, Default)]
 pub struct Issuers(Vec<Issuer>);

@@ -36,7 +36,7 @@ mod view;
 
 pub use compact::{MAX_TOKEN_BYTES, payload};
 pub use facts::Facts;
-pub use issuer::{Issuer, IssuerSpec, Issuers};
+pub use issuer::{Issuer, IssuerSpec, Issuers, check_keys};
 pub use json::JsonFlaw;
 pub use jwk::KeyFlaw;
 pub use mask::mask;
