@@ -36,13 +36,20 @@ CREATE FUNCTION watertight.restore_user(user_id text) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'restore_user_wrapper';
 
+CREATE FUNCTION watertight.forget_revocations(before timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'forget_revocations_wrapper';
+COMMENT ON FUNCTION watertight.forget_revocations(timestamptz) IS
+    'Forgets revocations whose tokens have expired; returns how many.';
+
 REVOKE ALL ON FUNCTION
     watertight.trust_issuer(text, jsonb, text, jsonb, text[], interval, interval),
     watertight.set_issuer_keys(text, jsonb),
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
     watertight.revoke_user(text, timestamptz),
-    watertight.restore_user(text)
+    watertight.restore_user(text),
+    watertight.forget_revocations(timestamptz)
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     watertight.trust_issuer(text, jsonb, text, jsonb, text[], interval, interval),
@@ -50,5 +57,6 @@ GRANT EXECUTE ON FUNCTION
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
     watertight.revoke_user(text, timestamptz),
-    watertight.restore_user(text)
+    watertight.restore_user(text),
+    watertight.forget_revocations(timestamptz)
     TO watertight_admin;

@@ -89,6 +89,35 @@ SET ROLE registry_app;
 SELECT id FROM public.visits;
 RESET ROLE;
 SELECT watertight.restore_user('alice'), watertight.restore_user('alice');
+-- Forgetting: only what has outlived every token, by the longest lifetime and leeway; bans of users stay.
+INSERT INTO watertight.revoked_tokens (jti, revoked_at) VALUES ('old', now() - interval '25 hours 1 minute'), ('young', now() - interval '24 hours 59 minutes');
+INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_at)
+SELECT what, extract(epoch FROM now() - before)::bigint, now() - revoked
+  FROM (VALUES ('old', interval '26 hours', interval '26 hours'), ('young', '24 hours', '26 hours'),
+               ('told lately', '26 hours', '1 hour'), ('banned', NULL, '1 year')) AS v (what, before, revoked);
+SET ROLE registry_app;
+SELECT watertight.forget_revocations();
+SET ROLE watertight_admin;
+SELECT watertight.forget_revocations(now() - interval '24 hours');
+SELECT watertight.forget_revocations('infinity');
+SELECT watertight.forget_revocations('-infinity');
+SELECT watertight.forget_revocations(now() - interval '30 hours');
+SELECT watertight.forget_revocations();
+RESET ROLE;
+SELECT jti FROM watertight.revoked_tokens ORDER BY jti;
+SELECT user_id FROM watertight.revoked_users ORDER BY user_id;
+-- A token that is revoked again starts anew.
+UPDATE watertight.revoked_tokens SET revoked_at = now() - interval '1 year';
+SELECT watertight.revoke_token('young');
+SELECT watertight.forget_revocations();
+-- Without a longest lifetime nobody but the administrator can know.
+SET watertight.max_token_lifetime = 0;
+SELECT watertight.forget_revocations();
+SELECT watertight.forget_revocations(now() + interval '1 minute');
+SELECT watertight.forget_revocations(now() - interval '1 minute');
+RESET watertight.max_token_lifetime;
+DELETE FROM watertight.revoked_tokens;
+DELETE FROM watertight.revoked_users;
 SELECT watertight.revoke_user('');
 SELECT watertight.revoke_token(NULL);
 

@@ -1,9 +1,11 @@
-//! Revoking a token by its id, or a user.
+//! Revoking a token by its id, or a user, and forgetting what has nothing left to refuse.
 
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::role;
+use crate::pg::{role, settings};
+use crate::sys::xact;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
+use watertight_core::token::forgettable;
 use watertight_core::{Code, Fault};
 
 fn given<'a>(argument: &str, value: Option<&'a str>) -> &'a str {
@@ -16,12 +18,14 @@ fn run(command: &str, arguments: &[pgrx::datum::DatumWithOid]) {
     Spi::run_with_args(command, arguments).map_err(internal).or_raise();
 }
 
-/// Refuses the token with this `jti`, whoever issued it, from the next statement of every session on.
+/// Refuses the token with this `jti`, whoever issued it, from the next statement of every session on. The last call counts for
+/// `forget_revocations`.
 #[pg_extern(sql = false)]
 fn revoke_token(jti: Option<&str>) {
     let creator = role::caller_name();
     run(
-        "INSERT INTO watertight.revoked_tokens (jti, revoked_by) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
+        "INSERT INTO watertight.revoked_tokens (jti, revoked_by) VALUES ($1, $2)
+         ON CONFLICT (jti) DO UPDATE SET revoked_by = excluded.revoked_by, revoked_at = pg_catalog.now()",
         &[given("jti", jti).into(), creator.as_str().into()],
     );
 }
@@ -47,4 +51,28 @@ fn restore_user(user_id: Option<&str>) -> bool {
         &[given("user_id", user_id).into()],
     );
     matches!(gone, Ok(Some(_)))
+}
+
+/// Forgets revocations that can refuse no token any more; returns how many. See [`forgettable`] for what that means.
+///
+/// A user without `issued_before` is refused for good, so that entry always has an effect. One with a time goes by the later of
+/// that time and its own age: it also refuses tokens that do not say when they were issued.
+///
+/// # Errors
+/// 22023 for a time since which a revoked token may still be good, 55000 where there is no longest lifetime to go by.
+#[pg_extern(sql = false)]
+fn forget_revocations(before: Option<TimestampWithTimeZone>) -> i64 {
+    let asked = before.map(|at| xact::to_unix_micros(at.into()).div_euclid(1_000_000));
+    let now = xact::to_unix_micros(xact::statement_start()).div_euclid(1_000_000);
+    let before = forgettable(asked, now, settings::max_token_lifetime()).or_raise();
+    let forgotten = Spi::get_one_with_args::<i64>(
+        "WITH tokens AS (
+             DELETE FROM watertight.revoked_tokens WHERE EXTRACT(epoch FROM revoked_at) < $1 RETURNING 1
+         ), users AS (
+             DELETE FROM watertight.revoked_users
+             WHERE issued_before < $1 AND EXTRACT(epoch FROM revoked_at) < $1 RETURNING 1
+         ) SELECT (SELECT count(*) FROM tokens) + (SELECT count(*) FROM users)",
+        &[before.into()],
+    );
+    forgotten.map_err(internal).or_raise().unwrap_or(0)
 }

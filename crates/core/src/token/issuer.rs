@@ -7,7 +7,7 @@ use std::fmt;
 use uuid::Uuid;
 
 const MAX_NAME_BYTES: usize = 1024;
-const MAX_LEEWAY: i64 = 3600;
+pub(super) const MAX_LEEWAY: i64 = 3600;
 
 /// An issuer as the registry describes it.
 #[derive(Clone)]
