@@ -28,11 +28,12 @@ CREATE FUNCTION watertight.revoke_token(jti text) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'revoke_token_wrapper';
 
-CREATE FUNCTION watertight.revoke_user(user_id text, issued_before timestamptz DEFAULT NULL) RETURNS void
+CREATE FUNCTION watertight.revoke_user(
+    user_id text, issued_before timestamptz DEFAULT NULL, issuer text DEFAULT NULL) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'revoke_user_wrapper';
 
-CREATE FUNCTION watertight.restore_user(user_id text) RETURNS boolean
+CREATE FUNCTION watertight.restore_user(user_id text, issuer text DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'restore_user_wrapper';
 
@@ -47,8 +48,8 @@ REVOKE ALL ON FUNCTION
     watertight.set_issuer_keys(text, jsonb),
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
-    watertight.revoke_user(text, timestamptz),
-    watertight.restore_user(text),
+    watertight.revoke_user(text, timestamptz, text),
+    watertight.restore_user(text, text),
     watertight.forget_revocations(timestamptz)
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
@@ -56,7 +57,7 @@ GRANT EXECUTE ON FUNCTION
     watertight.set_issuer_keys(text, jsonb),
     watertight.distrust_issuer(text),
     watertight.revoke_token(text),
-    watertight.revoke_user(text, timestamptz),
-    watertight.restore_user(text),
+    watertight.revoke_user(text, timestamptz, text),
+    watertight.restore_user(text, text),
     watertight.forget_revocations(timestamptz)
     TO watertight_admin;

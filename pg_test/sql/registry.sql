@@ -89,6 +89,37 @@ SET ROLE registry_app;
 SELECT id FROM public.visits;
 RESET ROLE;
 SELECT watertight.restore_user('alice'), watertight.restore_user('alice');
+-- One issuer's user, or the user of every issuer; each is taken back as it was made.
+SELECT watertight.revoke_user('alice', issuer => 'https://id.test/');
+SELECT watertight.revoke_user('alice', issuer => '');
+SELECT watertight.trust_issuer('https://other.test', jwks) FROM watertight.issuers WHERE issuer = 'https://id.test';
+SELECT watertight.revoke_user('alice', issuer => 'https://other.test');
+SELECT test.token('hospital_a', '{"iss": "https://other.test"}') AS other \gset
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT watertight.revoke_user('alice', issued_before => now() - interval '1 hour');
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT user_id, issued_before IS NULL AS for_good, issuer FROM watertight.revoked_users ORDER BY issuer;
+SELECT watertight.restore_user('alice', 'https://id.test'), watertight.restore_user('alice'), watertight.restore_user('alice');
+SELECT watertight.revoke_user('alice', issuer => 'https://id.test');
+SELECT watertight.restore_user('alice', issuer => 'https://other.test');
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT watertight.restore_user('alice'), watertight.restore_user('alice', 'https://id.test');
+SELECT watertight.distrust_issuer('https://other.test');
 -- Forgetting: only what has outlived every token, by the longest lifetime and leeway; bans of users stay.
 INSERT INTO watertight.revoked_tokens (jti, revoked_at) VALUES ('old', now() - interval '25 hours 1 minute'), ('young', now() - interval '24 hours 59 minutes');
 INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_at)

@@ -135,9 +135,7 @@ fn resolve() -> Result<&'static Tenant, Fault> {
     let Some(tables) = ext::tables() else {
         return refuse("watertight is not installed in this database", "Run CREATE EXTENSION watertight.");
     };
-    let revoked = token::with_facts(|facts| {
-        registry::is_revoked(&tables, facts.jti(), facts.user(), facts.issued_at())
-    });
+    let revoked = token::with_facts(|facts| registry::is_revoked(&tables, facts));
     if revoked != Some(false) {
         return refuse("the token has been revoked", "Get a fresh token from the issuer, if you still may.");
     }

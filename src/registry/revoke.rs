@@ -3,10 +3,14 @@
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{role, settings};
 use crate::sys::xact;
+use crate::trust;
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use watertight_core::token::forgettable;
 use watertight_core::{Code, Fault};
+
+/// In place of an issuer: this user of every issuer. (No issuer has an empty name.)
+const EVERY: &str = "";
 
 fn given<'a>(argument: &str, value: Option<&'a str>) -> &'a str {
     value
@@ -30,25 +34,37 @@ fn revoke_token(jti: Option<&str>) {
     );
 }
 
-/// Refuses all tokens of a user (until `restore_user`), or those issued at or before `issued_before`.
+/// Refuses all tokens of a user (until `restore_user`), or those issued at or before `issued_before`: this user of every issuer,
+/// or of one.
+///
+/// # Errors
+/// 22023 for an empty argument, 42704 for an issuer that is not trusted: under a name with a typing error nobody would be
+/// revoked.
 #[pg_extern(sql = false)]
-fn revoke_user(user_id: Option<&str>, issued_before: Option<TimestampWithTimeZone>) {
+fn revoke_user(user_id: Option<&str>, issued_before: Option<TimestampWithTimeZone>, issuer: Option<&str>) {
+    let user = given("user_id", user_id);
+    let issuer = issuer.map(|issuer| given("issuer", Some(issuer)));
+    if let Some(issuer) = issuer {
+        trust::require(issuer);
+    }
     let creator = role::caller_name();
     run(
-        "INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_by)
-         VALUES ($1, pg_catalog.ceil(EXTRACT(epoch FROM $2::pg_catalog.timestamptz))::pg_catalog.int8, $3)
-         ON CONFLICT (user_id) DO UPDATE
+        "INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_by, issuer)
+         VALUES ($1, pg_catalog.ceil(EXTRACT(epoch FROM $2::pg_catalog.timestamptz))::pg_catalog.int8, $3, $4)
+         ON CONFLICT (user_id, issuer) DO UPDATE
          SET issued_before = excluded.issued_before, revoked_by = excluded.revoked_by, revoked_at = pg_catalog.now()",
-        &[given("user_id", user_id).into(), issued_before.into(), creator.as_str().into()],
+        &[user.into(), issued_before.into(), creator.as_str().into(), issuer.unwrap_or(EVERY).into()],
     );
 }
 
-/// Takes back `revoke_user`. True if there was something to take back.
+/// Takes back `revoke_user` with the same issuer, or the same lack of one. True if there was something to take back.
 #[pg_extern(sql = false)]
-fn restore_user(user_id: Option<&str>) -> bool {
+fn restore_user(user_id: Option<&str>, issuer: Option<&str>) -> bool {
+    let user = given("user_id", user_id);
+    let issuer = issuer.map_or(EVERY, |issuer| given("issuer", Some(issuer)));
     let gone = Spi::get_one_with_args::<String>(
-        "DELETE FROM watertight.revoked_users WHERE user_id = $1 RETURNING user_id",
-        &[given("user_id", user_id).into()],
+        "DELETE FROM watertight.revoked_users WHERE user_id = $1 AND issuer = $2 RETURNING user_id",
+        &[user.into(), issuer.into()],
     );
     matches!(gone, Ok(Some(_)))
 }

@@ -113,6 +113,20 @@ fn set_issuer_keys(issuer: Option<&str>, jwks: Option<pgrx::JsonB>) {
     }
 }
 
+/// Raises 42704 unless the issuer is trusted.
+pub fn require(issuer: &str) {
+    let known = Spi::get_one_with_args::<bool>(
+        "SELECT true FROM watertight.issuers WHERE issuer = $1",
+        &[issuer.into()],
+    );
+    if !matches!(known, Ok(Some(true))) {
+        raise(
+            not_trusted(issuer)
+                .hint("See watertight.issuers; the name is exactly what its tokens have in iss."),
+        );
+    }
+}
+
 /// An issuer that nobody has trusted, at least not under this name.
 fn not_trusted(issuer: &str) -> Fault {
     Fault::new(Code::UndefinedObject, format!("issuer \"{issuer}\" is not trusted"))

@@ -114,6 +114,22 @@ fn b22_a_revoked_user_is_refused_by_every_backend() {
 }
 
 #[test]
+fn b22_a_revoked_user_of_one_issuer_is_refused_by_every_backend_and_the_namesake_is_not() {
+    let db = Database::shared();
+    db.admin().run(&trust("https://other.example", &[&db.key], &format!(", audience => '{AUDIENCE}'")));
+    let namesake = db.sign(db.claims(A).claim("iss", "https://other.example").user("mallory"));
+    let mut kept = db.app().with_token(&namesake);
+    assert_eq!(kept.number(COUNT), 20);
+    let revoke = format!("SELECT watertight.revoke_user('mallory', issuer => '{ISSUER}')");
+    ends(&db, &db.sign(db.claims(A).user("mallory")), &revoke);
+    assert_eq!(kept.number(COUNT), 20, "the user of the same name of another issuer");
+    // An entry for every issuer beside it, which concerns neither, takes nothing back.
+    db.admin().run("SELECT watertight.revoke_user('mallory', issued_before => now() - interval '1 day')");
+    db.rejects("still revoked", &db.sign(db.claims(A).user("mallory")));
+    assert_eq!(kept.number(COUNT), 20, "the namesake's token is younger");
+}
+
+#[test]
 fn b22_a_suspended_tenant_is_refused_by_every_backend() {
     let db = Database::shared();
     ends(&db, &db.token(A), "SELECT watertight.suspend_tenant('hospital_a')");
