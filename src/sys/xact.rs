@@ -74,6 +74,12 @@ pub fn in_transaction() -> bool {
     unsafe { IsTransactionState() }
 }
 
+/// True inside of BEGIN ... COMMIT, or in one message of several statements, or in a subtransaction.
+pub fn in_block() -> bool {
+    // SAFETY: reads the transaction state.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
 /// True in a parallel worker, from its first moment: its leader has checked what depends on the clock.
 pub fn in_parallel_worker() -> bool {
     // SAFETY: plain globals of the server.

@@ -27,6 +27,8 @@ pub enum Code {
     WrongObjectType,
     /// 2BP01: other objects depend on it.
     DependentObjects,
+    /// 25P01: there is no transaction block.
+    NoTransactionBlock,
 }
 
 impl Code {
@@ -44,6 +46,7 @@ impl Code {
             Code::FeatureNotSupported => "0A000",
             Code::WrongObjectType => "42809",
             Code::DependentObjects => "2BP01",
+            Code::NoTransactionBlock => "25P01",
         }
     }
 }
