@@ -12,6 +12,7 @@ mod family;
 mod floor;
 mod free;
 mod materialized;
+mod moved;
 mod owner;
 mod record;
 mod rewrite;

@@ -12,6 +12,7 @@ mod list;
 pub mod local;
 pub mod lookup;
 pub mod node;
+pub mod partition;
 pub mod policy;
 pub mod preload;
 pub mod query;

@@ -13,6 +13,12 @@ pub fn serial() -> u64 {
     SERIAL.get()
 }
 
+/// The present transaction and subtransaction: no two subtransactions of this backend share both.
+pub fn subtransaction() -> (u64, u32) {
+    // SAFETY: reads the transaction state.
+    (serial(), unsafe { pg_sys::GetCurrentSubTransactionId() })
+}
+
 /// Starts counting. `before_commit` runs while the transaction can still fail, and may raise; `at_end` runs when it has
 /// ended, and must not.
 pub fn install(before_commit: fn(), at_end: fn()) {
