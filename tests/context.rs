@@ -291,7 +291,8 @@ fn begin_warns_when_its_token_served_nothing() {
     let begin = format!("SELECT watertight.begin('{}')", db.token(A));
     let in_vain = "watertight.begin() has no effect after this statement";
     let mut wire = Wire::connect(db.cluster, &db.name, "app");
-    for told in [wire.query(&begin), wire.pipeline(&[&begin]), wire.pipeline(&["SELECT 1", &begin])] {
+    // Only as the first of a pipeline: newer servers open a block after the first message.
+    for told in [wire.query(&begin), wire.pipeline(&[&begin])] {
         assert!(told.contains("25P01") && told.contains(in_vain), "{told}");
     }
     for told in [

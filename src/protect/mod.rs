@@ -22,6 +22,11 @@ mod schema;
 pub use change::is_changing;
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
+/// Is any table or schema of this database registered?
+pub fn is_in_use() -> bool {
+    !rules::none()
+}
+
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     floor::install();

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod filling;
 pub mod function;
 pub mod hooks;
 pub mod inval;
