@@ -217,8 +217,11 @@ unsafe fn depend<'a>(statement: &pg_sys::AlterObjectDependsStmt) -> Statement<'a
 /// # Safety
 /// As for `alter_table`.
 unsafe fn explain<'a>(statement: &pg_sys::ExplainStmt) -> Statement<'a> {
-    // SAFETY: the options are definitions, the query is one that was analysed; the cast follows the node's tag.
+    // SAFETY: the options are definitions, the query is a node; each cast follows the node's tag.
     unsafe {
+        if (*statement.query).type_ != NodeTag::T_Query {
+            return Statement::Other;
+        }
         let query = &*statement.query.cast::<pg_sys::Query>();
         let into = !query.utilityStmt.is_null() && (*query.utilityStmt).type_ == NodeTag::T_CreateTableAsStmt;
         let analyze = |option: &*mut pg_sys::DefElem| {

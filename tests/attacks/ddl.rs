@@ -262,26 +262,6 @@ fn d54_the_creator_trigger_does_not_go_with_an_extension() {
 }
 
 #[test]
-fn d54_a_types_owner_does_not_change_a_protected_table() {
-    let db = Database::shared();
-    let mut keeper = db.keeper();
-    keeper.script("CREATE TYPE shape AS (id bigint, tenant_id uuid); CREATE TABLE typed OF shape");
-    keeper.refused("SELECT watertight.protect('typed')", "42809").hints();
-    keeper.script("CREATE TABLE plain (id bigint, tenant_id uuid); SELECT watertight.protect('plain')");
-    keeper.refused("ALTER TABLE plain OF shape", "42501").hints();
-    keeper.script("CREATE SCHEMA clinic; SELECT watertight.protect_schema('clinic')");
-    keeper.refused("CREATE TABLE clinic.typed OF shape", "42809").hints();
-    keeper.script("ALTER TABLE typed NOT OF; SELECT watertight.protect('typed')");
-    keeper.run("ALTER TYPE shape DROP ATTRIBUTE tenant_id CASCADE");
-    assert_eq!(
-        db.truth(
-            "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'typed'::regclass AND attname = 'tenant_id'"
-        ),
-        ["t"]
-    );
-}
-
-#[test]
 fn d54_the_extension_and_its_event_triggers_stay() {
     let db = Database::shared();
     let triggers = db.truth("SELECT quote_ident(evtname) FROM pg_event_trigger");
