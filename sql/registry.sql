@@ -40,11 +40,15 @@ CREATE TABLE watertight.revoked_tokens (
 );
 
 CREATE TABLE watertight.revoked_users (
-    user_id       text COLLATE "C" NOT NULL CONSTRAINT revoked_users_pkey PRIMARY KEY,
+    user_id       text COLLATE "C" NOT NULL,
     issued_before bigint,
     revoked_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    revoked_by    text NOT NULL DEFAULT SESSION_USER
+    revoked_by    text NOT NULL DEFAULT SESSION_USER,
+    issuer        text COLLATE "C" NOT NULL DEFAULT '',
+    -- Backends look users up by the first column alone.
+    CONSTRAINT revoked_users_pkey PRIMARY KEY (user_id, issuer)
 );
+COMMENT ON COLUMN watertight.revoked_users.issuer IS 'Whose user it is; empty for this user of every issuer.';
 COMMENT ON COLUMN watertight.revoked_users.issued_before IS
     'Tokens issued up to then (seconds since 1970) are refused; null means all tokens.';
 

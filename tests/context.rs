@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use watertight_tests::database::{A, AUDIENCE, B, trust};
+use watertight_tests::wire::Wire;
 use watertight_tests::{COUNT, Database, Mode, Session, for_each_protocol};
 
 fn is(session: &mut Session, tenant: &str) {
@@ -281,4 +282,30 @@ fn a_statement_that_began_in_time_may_finish() {
         assert_eq!(session.number(slow), 20, "{mode:?}");
         session.refused(COUNT, "28000");
     }
+}
+
+/// A pipeline is one transaction without a block, and whether something follows `begin()` is known at its end only.
+#[test]
+fn begin_warns_when_its_token_served_nothing() {
+    let db = Database::shared();
+    let begin = format!("SELECT watertight.begin('{}')", db.token(A));
+    let in_vain = "watertight.begin() has no effect after this statement";
+    let mut wire = Wire::connect(db.cluster, &db.name, "app");
+    // Only as the first of a pipeline: newer servers open a block after the first message.
+    for told in [wire.query(&begin), wire.pipeline(&[&begin])] {
+        assert!(told.contains("25P01") && told.contains(in_vain), "{told}");
+    }
+    for told in [
+        wire.pipeline(&[&begin, COUNT]),
+        wire.pipeline(&[&begin, "SELECT 1", COUNT]),
+        // Nothing that needs a tenant, but somebody is at work.
+        wire.pipeline(&[&begin, "SELECT 1"]),
+        wire.pipeline(&["BEGIN", &begin, "COMMIT"]),
+        wire.query(&format!("{begin}; {COUNT}")),
+        wire.query(&format!("BEGIN; {begin}; COMMIT")),
+    ] {
+        assert!(!told.contains("25P01") && !told.contains("28000"), "{told}");
+    }
+    // The token did end with the statement.
+    assert!(wire.query(COUNT).contains("28000"));
 }

@@ -24,8 +24,7 @@ fn a_dump_restores_into_a_working_database() {
     admin.run("SELECT watertight.revoke_user('mallory')");
     admin.run("SELECT watertight.create_tenant('closed')");
     admin.run("SELECT watertight.suspend_tenant('closed')");
-    let dump = db.cluster.pg_dump(&db.name, "postgres", &[], "-c watertight.bypass=on");
-    let dump = if dump.success { dump } else { db.cluster.pg_dump(&db.name, "postgres", &[], "") };
+    let dump = db.cluster.pg_dump(&db.name, "postgres", &[], "");
     let name = blank(db.cluster);
     db.cluster.psql(&name, "postgres", &dump.output()).output();
 

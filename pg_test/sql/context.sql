@@ -107,6 +107,38 @@ SHOW watertight.token;
 SELECT tenant FROM watertight.whoami();
 RESET watertight.token_scope;
 
+-- begin() without a transaction block is in vain, unless the statement itself uses the token.
+SELECT watertight.begin(:'a');
+SELECT tenant FROM watertight.whoami();
+SELECT watertight.begin(:'a'), watertight.begin(:'b');
+SELECT watertight.begin(:'a'), watertight.tenant();
+SELECT watertight.begin(:'a')\; SELECT watertight.tenant();
+BEGIN; SELECT watertight.begin(:'a'); COMMIT;
+BEGIN; SELECT watertight.begin(:'a'); ROLLBACK;
+CREATE FUNCTION test.tenant_of(token text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM watertight.begin(token);
+    RETURN watertight.tenant();
+END $$;
+SELECT test.tenant_of(:'a');
+DO $$ BEGIN
+    PERFORM watertight.begin(test.token('hospital_a'));
+    IF watertight.tenant() <> 'hospital_a' THEN RAISE 'another'; END IF;
+    COMMIT;
+    PERFORM watertight.begin(test.token('hospital_b'));
+    IF watertight.tenant() <> 'hospital_b' THEN RAISE 'another'; END IF;
+END $$;
+-- Here nobody uses the second one.
+DO $$ BEGIN
+    PERFORM watertight.begin(test.token('hospital_a'));
+    PERFORM watertight.tenant();
+    COMMIT;
+    PERFORM watertight.begin(test.token('hospital_b'));
+    COMMIT;
+END $$;
+-- A statement that fails says why it fails, and no more; nor does the next.
+DO $$ BEGIN PERFORM watertight.begin(test.token('hospital_a')); RAISE EXCEPTION 'away'; END $$;
+DO $$ BEGIN PERFORM watertight.begin(test.token('hospital_a')); ROLLBACK; END $$;
+
 -- begin() is a function of tokens, not of nothing.
 SELECT watertight.begin(NULL);
 SELECT watertight.begin('');

@@ -35,6 +35,56 @@ UPDATE notes SET created_by = 'mallory', note = 'changed' RETURNING *;
 UPDATE notes SET created_by = NULL WHERE id = 1 RETURNING created_by;
 INSERT INTO notes SELECT 3, 'mallory' RETURNING created_by;
 SELECT id, created_by FROM notes ORDER BY id;
+-- Moved into another partition, a row keeps its creator, and only such a row does.
+RESET ROLE;
+GRANT ALL ON notes_parted_2 TO protect_creator_app;
+SET ROLE protect_creator_app;
+INSERT INTO notes_parted VALUES (1, NULL, 'of ann'), (1, NULL, 'of ann, too');
+SELECT test.token('hospital_a', '{"sub": "cid", "email": "cid@a.test"}') AS c \gset
+SET watertight.token = :'c';
+UPDATE notes_parted SET id = 3 - id WHERE note LIKE 'of ann%' RETURNING tableoid::regclass, *;
+UPDATE notes_parted SET id = 1, created_by = 'cid@a.test' WHERE note = 'of ann' RETURNING tableoid::regclass, created_by;
+MERGE INTO notes_parted USING (VALUES (1)) AS v (id) ON notes_parted.id = v.id AND note = 'of ann'
+    WHEN MATCHED THEN UPDATE SET id = 2, note = 'merged';
+SELECT tableoid::regclass, created_by, note FROM notes_parted WHERE note = 'merged';
+BEGIN;
+-- An UPDATE that moves nothing does not help a forger: not in the same statement, not after an error, not afterwards.
+WITH u AS (UPDATE notes_parted SET note = 'changed' WHERE note = 'merged' RETURNING created_by, note)
+INSERT INTO notes_parted SELECT 1, created_by, note FROM u RETURNING tableoid::regclass, created_by;
+DO $$ BEGIN
+    UPDATE notes_parted_2 SET id = 1 WHERE note = 'changed';
+EXCEPTION WHEN check_violation THEN
+    INSERT INTO notes_parted VALUES (1, 'ann@a.test', 'after an error');
+END $$;
+UPDATE notes_parted SET note = 'again' WHERE note = 'of ann, too';
+INSERT INTO notes_parted VALUES (1, 'ann@a.test', 'afterwards');
+UPDATE notes_parted SET id = 1 WHERE note = 'again';
+INSERT INTO notes_parted VALUES (2, 'ann@a.test', 'after a move');
+DELETE FROM notes_parted WHERE note = 'again';
+INSERT INTO notes_parted VALUES (2, 'ann@a.test', 'after a deletion');
+SELECT created_by, note FROM notes_parted WHERE note LIKE 'after%' ORDER BY note;
+ROLLBACK;
+-- Nor does a table that was emptied in between.
+RESET ROLE;
+BEGIN;
+UPDATE notes_parted SET note = 'changed' WHERE note = 'merged';
+TRUNCATE notes_parted;
+INSERT INTO notes_parted VALUES (1, 'ann@a.test', 'after truncate') RETURNING created_by;
+ROLLBACK;
+-- Other triggers on the way change nothing: they write elsewhere, and run statements.
+CREATE TABLE notes_log (id integer, created_by text) PARTITION BY LIST (id);
+CREATE TABLE notes_log_1 PARTITION OF notes_log DEFAULT;
+SELECT count(*) FROM watertight.protect('notes_log');
+CREATE FUNCTION log_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO public.notes_log VALUES (9, 'mallory');
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER a_log BEFORE INSERT OR DELETE ON notes_parted FOR EACH ROW EXECUTE FUNCTION log_note();
+UPDATE notes_parted SET id = 1 WHERE note = 'merged' RETURNING tableoid::regclass, created_by;
+SELECT created_by, count(*) FROM notes_log GROUP BY created_by;
+DROP TABLE notes_log;
+DROP FUNCTION log_note CASCADE;
+SET ROLE protect_creator_app;
 -- Without an e-mail address the user.
 SET watertight.token = :'b';
 INSERT INTO notes VALUES (1, 'mallory') RETURNING created_by;

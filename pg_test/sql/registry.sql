@@ -7,6 +7,7 @@ CREATE ROLE registry_boss IN ROLE watertight_admin;
 SET ROLE registry_app;
 SELECT watertight.create_tenant('mine');
 SELECT watertight.trust_issuer('https://evil.test', '{}');
+SELECT watertight.set_issuer_keys('https://id.test', '{}');
 SELECT watertight.revoke_token('x');
 SELECT * FROM watertight.tenants;
 SELECT * FROM watertight.issuers;
@@ -88,6 +89,66 @@ SET ROLE registry_app;
 SELECT id FROM public.visits;
 RESET ROLE;
 SELECT watertight.restore_user('alice'), watertight.restore_user('alice');
+-- One issuer's user, or the user of every issuer; each is taken back as it was made.
+SELECT watertight.revoke_user('alice', issuer => 'https://id.test/');
+SELECT watertight.revoke_user('alice', issuer => '');
+SELECT watertight.trust_issuer('https://other.test', jwks) FROM watertight.issuers WHERE issuer = 'https://id.test';
+SELECT watertight.revoke_user('alice', issuer => 'https://other.test');
+SELECT test.token('hospital_a', '{"iss": "https://other.test"}') AS other \gset
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT watertight.revoke_user('alice', issued_before => now() - interval '1 hour');
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT user_id, issued_before IS NULL AS for_good, issuer FROM watertight.revoked_users ORDER BY issuer;
+SELECT watertight.restore_user('alice', 'https://id.test'), watertight.restore_user('alice'), watertight.restore_user('alice');
+SELECT watertight.revoke_user('alice', issuer => 'https://id.test');
+SELECT watertight.restore_user('alice', issuer => 'https://other.test');
+SET ROLE registry_app;
+SELECT id FROM public.visits;
+BEGIN;
+SELECT watertight.begin(:'other');
+ROLLBACK;
+RESET ROLE;
+SELECT watertight.restore_user('alice'), watertight.restore_user('alice', 'https://id.test');
+SELECT watertight.distrust_issuer('https://other.test');
+-- Forgetting: only what has outlived every token, by the longest lifetime and leeway; bans of users stay.
+INSERT INTO watertight.revoked_tokens (jti, revoked_at) VALUES ('old', now() - interval '25 hours 1 minute'), ('young', now() - interval '24 hours 59 minutes');
+INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_at)
+SELECT what, extract(epoch FROM now() - before)::bigint, now() - revoked
+  FROM (VALUES ('old', interval '26 hours', interval '26 hours'), ('young', '24 hours', '26 hours'),
+               ('told lately', '26 hours', '1 hour'), ('banned', NULL, '1 year')) AS v (what, before, revoked);
+SET ROLE registry_app;
+SELECT watertight.forget_revocations();
+SET ROLE watertight_admin;
+SELECT watertight.forget_revocations(now() - interval '24 hours');
+SELECT watertight.forget_revocations('infinity');
+SELECT watertight.forget_revocations('-infinity');
+SELECT watertight.forget_revocations(now() - interval '30 hours');
+SELECT watertight.forget_revocations();
+RESET ROLE;
+SELECT jti FROM watertight.revoked_tokens ORDER BY jti;
+SELECT user_id FROM watertight.revoked_users ORDER BY user_id;
+-- A token that is revoked again starts anew.
+UPDATE watertight.revoked_tokens SET revoked_at = now() - interval '1 year';
+SELECT watertight.revoke_token('young');
+SELECT watertight.forget_revocations();
+-- Without a longest lifetime nobody but the administrator can know.
+SET watertight.max_token_lifetime = 0;
+SELECT watertight.forget_revocations();
+SELECT watertight.forget_revocations(now() + interval '1 minute');
+SELECT watertight.forget_revocations(now() - interval '1 minute');
+RESET watertight.max_token_lifetime;
+DELETE FROM watertight.revoked_tokens;
+DELETE FROM watertight.revoked_users;
 SELECT watertight.revoke_user('');
 SELECT watertight.revoke_token(NULL);
 
@@ -112,6 +173,18 @@ SELECT watertight.trust_issuer('https://id.test', jwks, claims => '{"tenent": "o
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{nobody}') FROM watertight.issuers;
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{}') FROM watertight.issuers;
 SELECT watertight.distrust_issuer('https://elsewhere.test');
+-- New keys alone: what else was said of the issuer stays, and what is refused changes nothing.
+SELECT watertight.trust_issuer('https://keys.test', jwks, audience => 'app', claims => '{"tenant": "org"}',
+    tenants => '{clinic}', max_lifetime => '1 hour', leeway => '5 seconds') FROM watertight.issuers WHERE issuer = 'https://id.test';
+SET ROLE watertight_admin;
+SELECT watertight.set_issuer_keys('https://keys.test', '{"kty": "oct", "alg": "HS256", "kid": "next", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}');
+SELECT watertight.set_issuer_keys('https://keys.test', '{"keys": []}');
+SELECT watertight.set_issuer_keys('https://keys.test', NULL);
+SELECT watertight.set_issuer_keys('https://keys.test/', '{"kty": "oct", "alg": "HS256", "kid": "next", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}');
+RESET ROLE;
+SELECT issuer, jwks ->> 'kid' AS kid, audience, claims, cardinality(tenants) AS tenants, max_lifetime, leeway
+  FROM watertight.issuers WHERE issuer = 'https://keys.test';
+SELECT watertight.distrust_issuer('https://keys.test');
 -- An issuer of one tenant cannot speak for another.
 SELECT watertight.trust_issuer('https://id.test', jwks, tenants => '{clinic}') FROM watertight.issuers;
 BEGIN; SELECT watertight.begin(test.token('hospital_b')); ROLLBACK;

@@ -1,7 +1,7 @@
 //! The functions that tell the context, and `begin()`.
 
-use super::token;
 use super::verdict::{self, identity};
+use super::{in_vain, token};
 use crate::pg::error::{OrRaise, raise};
 use crate::sys::{setting, xact};
 use pgrx::datum::TimestampWithTimeZone;
@@ -10,7 +10,8 @@ use std::ffi::CString;
 use watertight_core::token::payload;
 use watertight_core::{Code, Fault};
 
-/// `SET LOCAL watertight.token`, as a function: the token can be a parameter and stays out of statement texts.
+/// `SET LOCAL watertight.token`, as a function: the token can be a parameter and stays out of statement texts. Warns (25P01) when
+/// the transaction ends with the statement and nothing has used the token.
 ///
 /// # Errors
 /// 28000 for a token that is not accepted; 42501 inside a security-restricted operation.
@@ -28,6 +29,7 @@ fn begin(token: Option<&str>) {
     }
     // An unusable token should be refused here, not at the first query.
     verdict::tenant().or_raise();
+    in_vain::begun();
 }
 
 #[pg_extern(sql = false)]

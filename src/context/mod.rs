@@ -7,6 +7,7 @@ mod derived;
 mod extra;
 mod functions;
 mod hot;
+mod in_vain;
 mod token;
 mod verdict;
 
@@ -20,5 +21,15 @@ pub use verdict::{as_tenant, reached};
 pub fn install() {
     token::define();
     derived::define();
-    crate::sys::xact::install(token::end_of_scope, verdict::forget);
+    crate::sys::xact::install(before_commit, at_end);
+}
+
+fn before_commit() {
+    in_vain::warn();
+    token::end_of_scope();
+}
+
+fn at_end() {
+    in_vain::end();
+    verdict::forget();
 }

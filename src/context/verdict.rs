@@ -1,7 +1,7 @@
 //! The verdict: which tenant this statement belongs to. Reached once a statement, then one comparison away.
 
 use super::extra::{Head, Origin};
-use super::token;
+use super::{in_vain, token};
 use crate::pg::settings::{self, Mode, OnMissing, TokenScope};
 use crate::pg::{error, ext};
 use crate::registry::{self, Tenant};
@@ -37,6 +37,7 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
     if let Some(tenant) = reached() {
         return Ok(Some(tenant));
     }
+    in_vain::used();
     if xact::in_transaction() {
         // A revocation that was committed before this statement began counts for it.
         inval::accept();
@@ -135,9 +136,7 @@ fn resolve() -> Result<&'static Tenant, Fault> {
     let Some(tables) = ext::tables() else {
         return refuse("watertight is not installed in this database", "Run CREATE EXTENSION watertight.");
     };
-    let revoked = token::with_facts(|facts| {
-        registry::is_revoked(&tables, facts.jti(), facts.user(), facts.issued_at())
-    });
+    let revoked = token::with_facts(|facts| registry::is_revoked(&tables, facts));
     if revoked != Some(false) {
         return refuse("the token has been revoked", "Get a fresh token from the issuer, if you still may.");
     }

@@ -1,11 +1,13 @@
 //! Statements that would undo protection, or leave something of one tenant to the next on a pooled connection.
 
+mod creation;
 mod protection;
 mod query;
 mod whole_table;
 
 use crate::context;
 use crate::pg::error;
+use crate::sys::query::Watch;
 use crate::sys::statement::Statement;
 use crate::sys::{self, access, hooks, preload};
 use watertight_core::guard::old_server;
@@ -16,12 +18,18 @@ pub fn install() {
     hooks::install_utility(before, mask);
     hooks::install_log(mask);
     access::install(whole_table::truncate);
-    sys::query::install(query::needed, query::check);
+    sys::query::install(Watch {
+        needed: query::needed,
+        check: query::check,
+        check_planned: query::check_planned,
+    });
 }
 
 fn before(statement: &Statement<'_>) {
     match statement {
         Statement::DeclareCursor { hold: true } => context::declare_held_cursor(),
+        Statement::FillMaterializedView => query::before_materialized_view(),
+        Statement::ExplainInto => creation::explain(),
         _ => protection::check(statement),
     }
 }

@@ -13,7 +13,7 @@ use watertight_core::{Code, Fault};
 pub fn check(statement: &Statement<'_>) {
     let relation = match statement {
         Statement::AlterTable { relation, .. }
-        | Statement::AlterPolicy { relation, .. }
+        | Statement::AlterPart { relation, .. }
         | Statement::DropPart { relation, .. }
         | Statement::RenameColumn { relation, .. } => *relation,
         _ => return,
@@ -25,7 +25,7 @@ pub fn check(statement: &Statement<'_>) {
     if let Statement::AlterTable { changes, .. } = statement {
         changes.iter().for_each(|change| foreign_key(relation, change));
     }
-    if let Some(what) = ends_protection(statement, &table) {
+    if let Some(what) = ends_protection(statement, relation, &table) {
         raise(
             Fault::new(Code::InsufficientPrivilege, format!("cannot {what} of a protected table"))
                 .hint("To take the protection away, use watertight.unprotect()."),
@@ -60,7 +60,18 @@ fn is_foreign_key(relation: Oid, name: &str) -> bool {
     matches!(Spi::get_one_with_args::<bool>(query, &[relation.into(), name.into()]), Ok(Some(true)))
 }
 
-fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<&'static str> {
+/// From PostgreSQL 18 on NOT NULL is a constraint with a name.
+fn is_not_null(relation: Oid, constraint: &str, column: &str) -> bool {
+    let query = "SELECT true FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_attribute AS a
+                     ON a.attrelid OPERATOR(pg_catalog.=) k.conrelid
+                     AND a.attnum OPERATOR(pg_catalog.=) ANY (k.conkey)
+                 WHERE k.conrelid OPERATOR(pg_catalog.=) $1 AND k.conname OPERATOR(pg_catalog.=) $2::pg_catalog.text
+                   AND k.contype OPERATOR(pg_catalog.=) 'n' AND a.attname OPERATOR(pg_catalog.=) $3::pg_catalog.text";
+    let arguments = [relation.into(), constraint.into(), column.into()];
+    matches!(Spi::get_one_with_args::<bool>(query, &arguments), Ok(Some(true)))
+}
+
+fn ends_protection(statement: &Statement<'_>, relation: Oid, table: &ProtectedTable) -> Option<&'static str> {
     let is_tenant = |name: &str| *name == *table.tenant_column;
     let is_creator = |name: &str| table.creator_column.as_deref() == Some(name);
     match statement {
@@ -69,7 +80,11 @@ fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<
             Change::DropColumn if is_tenant(name) => Some("drop the tenant column"),
             Change::DropColumn if is_creator(name) => Some("drop the creator column"),
             Change::DropNotNull if is_tenant(name) => Some("allow nulls in the tenant column"),
+            Change::DropConstraint if is_not_null(relation, name, &table.tenant_column) => {
+                Some("allow nulls in the tenant column")
+            }
             Change::AlterType if is_tenant(name) => Some("change the type of the tenant column"),
+            Change::OfType => Some("make a typed table"),
             Change::DisableTrigger
                 if table.creator_column.is_some() && (name.is_empty() || *name == TRIGGER) =>
             {
@@ -77,7 +92,7 @@ fn ends_protection(statement: &Statement<'_>, table: &ProtectedTable) -> Option<
             }
             _ => None,
         }),
-        Statement::AlterPolicy { policy, .. } if *policy == POLICY || *policy == TRIGGER => {
+        Statement::AlterPart { name, .. } if *name == POLICY || *name == TRIGGER => {
             Some("alter the policy or trigger")
         }
         Statement::DropPart { name, .. } if *name == POLICY || *name == TRIGGER => {

@@ -4,11 +4,20 @@ use crate::pg::error::raise;
 use crate::protect::is_changing;
 use crate::registry::protected;
 use crate::sys::query::{Applies, TableUse, applies, forget_plans};
+use crate::sys::{filling, lookup};
+use watertight_core::protect::materialized_view_reads;
 use watertight_core::{Code, Fault};
 
 /// Is there anything to look for in this database?
 pub fn needed() -> bool {
     !protected::all().is_empty()
+}
+
+/// A materialized view is about to be filled. A plan that a function has kept would read without asking again.
+pub fn before_materialized_view() {
+    if needed() {
+        forget_plans();
+    }
 }
 
 /// Raises 42501 for a registered table that the query would use without its predicate:
@@ -18,12 +27,19 @@ pub fn needed() -> bool {
 /// * A query that was analysed inside and saved has no predicate either, outside. It is analysed anew.
 /// * A table may have lost its row security behind our back (a command that raced with a rename, an incomplete
 ///   restore).
+///
+/// Raises 0A000 for any use of one while a materialized view is filled: by a function whose body is a string, for instance, in
+/// which the event trigger sees no table.
 pub fn check(table: TableUse) {
     if protected::get(table.relation).is_none() || is_changing(table.relation) {
         return;
     }
     let fault = match applies(&table) {
         Applies::Bypassed => return,
+        _ if filling::active() => {
+            let name = lookup::qualified_name(table.relation).unwrap_or_default();
+            materialized_view_reads(&name)
+        }
         Applies::Yes if table.restricted => return,
         Applies::Suspended if table.referential => return,
         Applies::Yes => refused("the query was prepared while row security was suspended").hint("Run it again."),
@@ -35,6 +51,12 @@ pub fn check(table: TableUse) {
     };
     forget_plans();
     raise(fault)
+}
+
+/// The same for the tables of SQL functions that the planner has put in place of their calls. They were analysed a moment ago, as
+/// things are now, so where row security applies they have its predicates.
+pub fn check_planned(table: TableUse) {
+    check(TableUse { restricted: true, ..table });
 }
 
 fn refused(why: &str) -> Fault {

@@ -20,6 +20,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::ProgramLimitExceeded => PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
         Code::StatementTooComplex => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
         Code::DependentObjects => PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        Code::NoTransactionBlock => PgSqlErrorCode::ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The trigger that keeps a creator column true.
 
+use super::moved;
 use crate::context;
 use crate::pg::error::raise;
 use crate::registry::protected;
@@ -25,7 +26,8 @@ impl IntoDatum for Text {
     }
 }
 
-/// On INSERT the creator is the token's e-mail address or user; on UPDATE it stays who it was. Without a token (a restore, an
+/// On INSERT the creator is the token's e-mail address or user; on UPDATE it stays who it was, also
+/// where the UPDATE moves the row into another partition. Without a token (a restore, an
 /// administrator's repair) the row says what it says.
 ///
 /// # Errors
@@ -41,8 +43,12 @@ fn record_creator<'a>(
         check_column(trigger, &row, column);
         let present: Option<String> = row.get_by_name(column).unwrap_or_else(|_| misused());
         let wanted = match trigger.old() {
-            Some(old) => old.get_by_name(column).unwrap_or_else(|_| misused()),
-            None => Some(creator),
+            Some(old) => {
+                let creator: Option<String> = old.get_by_name(column).unwrap_or_else(|_| misused());
+                moved::leaves(trigger.trigger_data(), creator.as_deref());
+                creator
+            }
+            None => trigger.relid().ok().and_then(moved::arrives).unwrap_or(Some(creator)),
         };
         if present != wanted {
             check_length(&row, column, wanted.as_deref());

@@ -12,6 +12,7 @@ mod family;
 mod floor;
 mod free;
 mod materialized;
+mod moved;
 mod owner;
 mod record;
 mod rewrite;
@@ -21,6 +22,11 @@ mod schema;
 pub use change::is_changing;
 pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value};
 pub use watertight_core::protect::{POLICY, TRIGGER};
+
+/// Is any table or schema of this database registered?
+pub fn is_in_use() -> bool {
+    !rules::none()
+}
 
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {

@@ -7,6 +7,7 @@
 //! clients read.
 
 use super::activity;
+use super::filling;
 use super::local::Local;
 use super::statement::Statement;
 use pgrx::pg_sys;
@@ -26,6 +27,7 @@ static MASK: Local<Option<Masker>> = Local::new(None);
 /// its text is for people.)
 pub fn install_utility(before: fn(&Statement<'_>), mask: Masker) {
     ON_UTILITY.set(Some(before));
+    filling::install();
     MASK.set(Some(mask));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
@@ -79,7 +81,7 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
     // nothing.
     unsafe {
-        before_utility((*statement).utilityStmt);
+        let fills = before_utility((*statement).utilityStmt);
         let text = shown(text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
@@ -105,16 +107,21 @@ unsafe extern "C-unwind" fn process_utility(
                 completion,
             ),
         }
+        if fills {
+            filling::end();
+        }
     }
 }
 
-/// Our half.
+/// Our half. True for a statement that fills a materialized view: [`filling::end`] is to be called.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) {
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) -> bool {
+    // SAFETY: by the caller; the tree outlives the call.
+    let statement = unsafe { Statement::read(tree) };
     if let Some(before) = ON_UTILITY.get() {
-        // SAFETY: by the caller; the tree outlives the call.
-        before(&unsafe { Statement::read(tree) });
+        before(&statement);
     }
+    matches!(statement, Statement::FillMaterializedView) && filling::begin()
 }
 
 /// The text to pass on.

@@ -1,5 +1,6 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
+use super::filling;
 use super::list::elements;
 use super::local::Local;
 use super::recheck;
@@ -43,15 +44,26 @@ unsafe extern "C-unwind" {
 }
 
 static PREVIOUS: Local<pg_sys::planner_hook_type> = Local::new(None);
-/// Whether to look, and what to do with each table.
-type Watch = (fn() -> bool, fn(TableUse));
+
+/// What to do with the tables of queries. Both checks raise to refuse.
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// Is there anything to look for?
+    pub needed: fn() -> bool,
+    /// Called with every table of a query, at any depth, before it is planned.
+    pub check: fn(TableUse),
+    /// Called with every table of a plan whose query calls functions in FROM: the planner puts the bodies of SQL functions in
+    /// their place, and analyses them on the way.
+    pub check_planned: fn(TableUse),
+}
 
 static WATCH: Local<Option<Watch>> = Local::new(None);
+/// The query has a function in FROM.
+static FUNCTIONS: Local<bool> = Local::new(false);
 
-/// Before a query is planned, `check` is called with every table in it, at any depth, and raises to refuse it; only where
-/// `needed` says so.
-pub fn install(needed: fn() -> bool, check: fn(TableUse)) {
-    WATCH.set(Some((needed, check)));
+/// Starts looking at queries.
+pub fn install(watch: Watch) {
+    WATCH.set(Some(watch));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS.set(pg_sys::planner_hook);
@@ -66,25 +78,62 @@ unsafe extern "C-unwind" fn planner(
     options: c_int,
     params: pg_sys::ParamListInfo,
 ) -> *mut pg_sys::PlannedStmt {
-    // SAFETY: PostgreSQL passes a valid query; both calls pass on what we were given.
+    // SAFETY: PostgreSQL passes a valid query; both calls pass on what we were given, and the plan is what they return.
     unsafe {
-        look_at(query);
+        let look = look_at(query);
+        let options = options & !look.without;
         let outer = recheck::begin();
         let plan = match PREVIOUS.get() {
             Some(previous) => previous(query, text, options, params),
             None => standard_planner(query, text, options, params),
         };
         recheck::end(plan, outer);
+        if look.again {
+            look_at_plan(plan);
+        }
         plan
     }
 }
 
+/// What came of looking at a query.
+#[repr(C)]
+struct Look {
+    /// Options to plan without.
+    without: c_int,
+    /// Look at the plan as well.
+    again: bool,
+}
+
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) {
-    if WATCH.get().is_some_and(|(needed, _)| needed()) {
-        // SAFETY: by the caller; the walker raises under the guard of the boundary.
-        unsafe {
-            pg_sys::ffi::pg_guard_ffi_boundary(|| visit(query.cast(), std::ptr::null_mut()));
+unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
+    if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
+        return Look { without: 0, again: false };
+    }
+    FUNCTIONS.set(false);
+    // SAFETY: by the caller; the walker raises under the guard of the boundary.
+    unsafe {
+        pg_sys::ffi::pg_guard_ffi_boundary(|| visit(query.cast(), std::ptr::null_mut()));
+    }
+    // A parallel worker plans the queries of the functions it runs, and does not know what its leader is doing.
+    let without = if filling::active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
+    Look { without, again: FUNCTIONS.get() }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn look_at_plan(plan: *mut pg_sys::PlannedStmt) {
+    let Some(watch) = WATCH.get() else { return };
+    // SAFETY: a plan of the server, with its range table.
+    unsafe {
+        for entry in elements::<pg_sys::RangeTblEntry>((*plan).rtable) {
+            if is_table(&*entry) {
+                (watch.check_planned)(TableUse {
+                    relation: (*entry).relid,
+                    as_user: planned_as(&*plan, &*entry),
+                    // The plan has them, somewhere else.
+                    restricted: false,
+                    referential: false,
+                });
+            }
         }
     }
 }
@@ -109,22 +158,21 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
 /// # Safety
 /// `query` must be a valid query.
 unsafe fn tables(query: &pg_sys::Query) {
-    let Some((_, check)) = WATCH.get() else { return };
+    let Some(watch) = WATCH.get() else { return };
     // SAFETY: the range table is a list of its entries.
     let entries = unsafe { elements::<pg_sys::RangeTblEntry>(query.rtable) };
     for (index, entry) in entries.iter().enumerate() {
         // SAFETY: an entry of the list.
         let entry = unsafe { &**entry };
-        let kind = entry.relkind as u8;
-        // What is called EXCLUDED in ON CONFLICT has the table's oid and is no table.
-        if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
-            || !(kind == pg_sys::RELKIND_RELATION || kind == pg_sys::RELKIND_PARTITIONED_TABLE)
-        {
+        if entry.rtekind == pg_sys::RTEKind::RTE_FUNCTION {
+            FUNCTIONS.set(true);
+        }
+        if !is_table(entry) {
             continue;
         }
         let written = query.resultRelation == index as i32 + 1
             && matches!(query.commandType, pg_sys::CmdType::CMD_INSERT | pg_sys::CmdType::CMD_MERGE);
-        check(TableUse {
+        (watch.check)(TableUse {
             relation: entry.relid,
             // SAFETY: entry and query are valid.
             as_user: unsafe { checked_as(query, entry) },
@@ -133,6 +181,13 @@ unsafe fn tables(query: &pg_sys::Query) {
             referential: unsafe { is_referential(query, entry) },
         });
     }
+}
+
+/// What is called EXCLUDED in ON CONFLICT has the table's oid and is no table.
+fn is_table(entry: &pg_sys::RangeTblEntry) -> bool {
+    let kind = entry.relkind as u8;
+    entry.rtekind == pg_sys::RTEKind::RTE_RELATION
+        && (kind == pg_sys::RELKIND_RELATION || kind == pg_sys::RELKIND_PARTITIONED_TABLE)
 }
 
 /// # Safety
@@ -147,8 +202,31 @@ unsafe fn checked_as(_query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> O
 #[cfg(not(feature = "pg15"))]
 unsafe fn checked_as(query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> Oid {
     // SAFETY: by the caller.
+    unsafe { owner_in(query.rteperminfos, entry) }
+}
+
+/// # Safety
+/// `entry` must be one of `plan`.
+#[cfg(feature = "pg15")]
+unsafe fn planned_as(_plan: &pg_sys::PlannedStmt, entry: &pg_sys::RangeTblEntry) -> Oid {
+    entry.checkAsUser
+}
+
+/// # Safety
+/// `entry` must be one of `plan`.
+#[cfg(not(feature = "pg15"))]
+unsafe fn planned_as(plan: &pg_sys::PlannedStmt, entry: &pg_sys::RangeTblEntry) -> Oid {
+    // SAFETY: by the caller.
+    unsafe { owner_in(plan.permInfos, entry) }
+}
+
+/// # Safety
+/// `infos` must be the permissions that `entry` counts in.
+#[cfg(not(feature = "pg15"))]
+unsafe fn owner_in(infos: *mut pg_sys::List, entry: &pg_sys::RangeTblEntry) -> Oid {
+    // SAFETY: by the caller.
     unsafe {
-        let infos = elements::<pg_sys::RTEPermissionInfo>(query.rteperminfos);
+        let infos = elements::<pg_sys::RTEPermissionInfo>(infos);
         (entry.perminfoindex as usize)
             .checked_sub(1)
             .and_then(|index| infos.get(index))

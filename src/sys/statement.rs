@@ -23,6 +23,10 @@ pub enum Change {
     AddForeignKey,
     /// VALIDATE CONSTRAINT: looks for rows that violate it
     Validate,
+    /// DROP CONSTRAINT
+    DropConstraint,
+    /// OF a composite type, whose changes are then the table's
+    OfType,
 }
 
 /// A utility statement. Names are as the parser left them; relations are resolved.
@@ -40,12 +44,12 @@ pub enum Statement<'a> {
         /// What changes, with the column or trigger it names.
         changes: Vec<(Change, &'a str)>,
     },
-    /// ALTER POLICY, or ALTER POLICY RENAME.
-    AlterPolicy {
+    /// ALTER POLICY, ALTER POLICY or TRIGGER RENAME, ALTER TRIGGER DEPENDS ON EXTENSION.
+    AlterPart {
         /// The table.
         relation: Oid,
-        /// The policy.
-        policy: &'a str,
+        /// The policy or trigger.
+        name: &'a str,
     },
     /// DROP POLICY or DROP TRIGGER.
     DropPart {
@@ -61,6 +65,10 @@ pub enum Statement<'a> {
         /// The column's present name.
         column: &'a str,
     },
+    /// CREATE or REFRESH MATERIALIZED VIEW.
+    FillMaterializedView,
+    /// EXPLAIN ANALYZE of CREATE TABLE AS, SELECT INTO or CREATE MATERIALIZED VIEW: it creates the relation.
+    ExplainInto,
     /// Anything else.
     Other,
 }
@@ -84,10 +92,17 @@ impl<'a> Statement<'a> {
                 NodeTag::T_AlterTableStmt => alter_table(&*tree.cast::<pg_sys::AlterTableStmt>()),
                 NodeTag::T_AlterPolicyStmt => {
                     let alter = &*tree.cast::<pg_sys::AlterPolicyStmt>();
-                    Statement::AlterPolicy { relation: resolve(alter.table), policy: text(alter.policy_name) }
+                    Statement::AlterPart { relation: resolve(alter.table), name: text(alter.policy_name) }
                 }
                 NodeTag::T_RenameStmt => rename(&*tree.cast::<pg_sys::RenameStmt>()),
                 NodeTag::T_DropStmt => drop_part(&*tree.cast::<pg_sys::DropStmt>()),
+                NodeTag::T_AlterObjectDependsStmt => depend(&*tree.cast::<pg_sys::AlterObjectDependsStmt>()),
+                NodeTag::T_RefreshMatViewStmt => Statement::FillMaterializedView,
+                NodeTag::T_CreateTableAsStmt => match (*tree.cast::<pg_sys::CreateTableAsStmt>()).objtype {
+                    pg_sys::ObjectType::OBJECT_MATVIEW => Statement::FillMaterializedView,
+                    _ => Statement::Other,
+                },
+                NodeTag::T_ExplainStmt => explain(&*tree.cast::<pg_sys::ExplainStmt>()),
                 _ => Statement::Other,
             }
         }
@@ -115,6 +130,8 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
             // SAFETY: the definition of an added constraint is a constraint node.
             T::AT_AddConstraint if unsafe { is_checked_foreign_key(command.def) } => Change::AddForeignKey,
             T::AT_ValidateConstraint => Change::Validate,
+            T::AT_DropConstraint => Change::DropConstraint,
+            T::AT_AddOf => Change::OfType,
             _ => continue,
         };
         // SAFETY: null or a C string of the tree.
@@ -151,10 +168,7 @@ unsafe fn rename<'a>(statement: &pg_sys::RenameStmt) -> Statement<'a> {
                 column: text(statement.subname),
             },
             pg_sys::ObjectType::OBJECT_POLICY | pg_sys::ObjectType::OBJECT_TRIGGER => {
-                Statement::AlterPolicy {
-                    relation: resolve(statement.relation),
-                    policy: text(statement.subname),
-                }
+                Statement::AlterPart { relation: resolve(statement.relation), name: text(statement.subname) }
             }
             _ => Statement::Other,
         }
@@ -182,6 +196,41 @@ unsafe fn drop_part<'a>(statement: &pg_sys::DropStmt) -> Statement<'a> {
         }
         let relation = resolve(pg_sys::makeRangeVarFromNameList(relation_names));
         Statement::DropPart { relation, name: string_value(last) }
+    }
+}
+
+/// # Safety
+/// As for `alter_table`.
+unsafe fn depend<'a>(statement: &pg_sys::AlterObjectDependsStmt) -> Statement<'a> {
+    if statement.objectType != pg_sys::ObjectType::OBJECT_TRIGGER || statement.remove {
+        return Statement::Other;
+    }
+    // SAFETY: for a trigger the object is a list of its name, beside the relation.
+    unsafe {
+        let Some(name) = elements::<pg_sys::Node>(statement.object.cast()).pop() else {
+            return Statement::Other;
+        };
+        Statement::AlterPart { relation: resolve(statement.relation), name: string_value(name) }
+    }
+}
+
+/// # Safety
+/// As for `alter_table`.
+unsafe fn explain<'a>(statement: &pg_sys::ExplainStmt) -> Statement<'a> {
+    // SAFETY: the options are definitions, the query is a node; each cast follows the node's tag.
+    unsafe {
+        if (*statement.query).type_ != NodeTag::T_Query {
+            return Statement::Other;
+        }
+        let query = &*statement.query.cast::<pg_sys::Query>();
+        let into = !query.utilityStmt.is_null() && (*query.utilityStmt).type_ == NodeTag::T_CreateTableAsStmt;
+        let analyze = |option: &*mut pg_sys::DefElem| {
+            text((**option).defname) == "analyze" && pg_sys::defGetBoolean(*option)
+        };
+        if into && elements::<pg_sys::DefElem>(statement.options).iter().any(analyze) {
+            return Statement::ExplainInto;
+        }
+        Statement::Other
     }
 }
 

@@ -13,6 +13,12 @@ pub fn serial() -> u64 {
     SERIAL.get()
 }
 
+/// The present transaction and subtransaction: no two subtransactions of this backend share both.
+pub fn subtransaction() -> (u64, u32) {
+    // SAFETY: reads the transaction state.
+    (serial(), unsafe { pg_sys::GetCurrentSubTransactionId() })
+}
+
 /// Starts counting. `before_commit` runs while the transaction can still fail, and may raise; `at_end` runs when it has
 /// ended, and must not.
 pub fn install(before_commit: fn(), at_end: fn()) {
@@ -72,6 +78,12 @@ pub const fn from_unix_seconds(seconds: i64) -> i64 {
 pub fn in_transaction() -> bool {
     // SAFETY: reads the transaction state.
     unsafe { IsTransactionState() }
+}
+
+/// True inside of BEGIN ... COMMIT, or in one message of several statements, or in a subtransaction.
+pub fn in_block() -> bool {
+    // SAFETY: reads the transaction state.
+    unsafe { pg_sys::IsTransactionBlock() }
 }
 
 /// True in a parallel worker, from its first moment: its leader has checked what depends on the clock.

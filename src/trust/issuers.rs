@@ -1,4 +1,4 @@
-//! `trust_issuer` and `distrust_issuer`.
+//! `trust_issuer`, `set_issuer_keys` and `distrust_issuer`.
 
 use super::load::seconds;
 use crate::pg::arguments::required;
@@ -7,7 +7,7 @@ use crate::pg::role;
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::prelude::*;
 use uuid::Uuid;
-use watertight_core::token::{Issuer, IssuerSpec};
+use watertight_core::token::{Issuer, IssuerSpec, check_keys};
 use watertight_core::{Code, Fault};
 
 /// Trusts an issuer, or replaces what was said of it before.
@@ -90,6 +90,48 @@ fn tenant_ids(names: Vec<Option<String>>) -> Vec<pgrx::Uuid> {
     ids
 }
 
+/// Replaces an issuer's keys, for a rotation; everything else that was said of it stays.
+///
+/// Two calls at once, or one beside `trust_issuer`, take their turns at the row, so neither undoes more than the keys of
+/// the other.
+///
+/// # Errors
+/// 22023 for keys that cannot be trusted, 42704 if the issuer is not trusted.
+#[pg_extern(sql = false)]
+fn set_issuer_keys(issuer: Option<&str>, jwks: Option<pgrx::JsonB>) {
+    let issuer = required("issuer", issuer);
+    let jwks = required("jwks", jwks);
+    check_keys(&jwks.0.to_string()).or_raise();
+    let changed = Spi::get_one_with_args::<String>(
+        "UPDATE watertight.issuers SET jwks = $2, updated_at = pg_catalog.now() WHERE issuer = $1 RETURNING issuer",
+        &[issuer.into(), jwks.into()],
+    );
+    if !matches!(changed, Ok(Some(_))) {
+        raise(not_trusted(issuer).hint(
+            "Trust it first with watertight.trust_issuer(); the name is exactly what its tokens have in iss.",
+        ));
+    }
+}
+
+/// Raises 42704 unless the issuer is trusted.
+pub fn require(issuer: &str) {
+    let known = Spi::get_one_with_args::<bool>(
+        "SELECT true FROM watertight.issuers WHERE issuer = $1",
+        &[issuer.into()],
+    );
+    if !matches!(known, Ok(Some(true))) {
+        raise(
+            not_trusted(issuer)
+                .hint("See watertight.issuers; the name is exactly what its tokens have in iss."),
+        );
+    }
+}
+
+/// An issuer that nobody has trusted, at least not under this name.
+fn not_trusted(issuer: &str) -> Fault {
+    Fault::new(Code::UndefinedObject, format!("issuer \"{issuer}\" is not trusted"))
+}
+
 /// Trusts an issuer no longer: its tokens stop working at the next statement of every session.
 ///
 /// # Errors
@@ -102,10 +144,7 @@ fn distrust_issuer(issuer: Option<&str>) {
         &[issuer.into()],
     );
     if !matches!(gone, Ok(Some(_))) {
-        raise(
-            Fault::new(Code::UndefinedObject, format!("issuer \"{issuer}\" is not trusted"))
-                .hint("See watertight.issuers."),
-        );
+        raise(not_trusted(issuer).hint("See watertight.issuers."));
     }
 }
 

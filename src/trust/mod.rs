@@ -3,4 +3,5 @@
 mod issuers;
 mod load;
 
+pub use issuers::require;
 pub use load::with_issuers;

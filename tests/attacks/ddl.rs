@@ -216,6 +216,51 @@ fn d54_protection_is_not_taken_away_inside_a_function_or_block() {
     }
 }
 
+/// From PostgreSQL 18 on NOT NULL is a constraint with a name.
+#[test]
+fn d54_not_null_is_not_dropped_by_its_constraint() {
+    let db = Database::shared();
+    let named =
+        db.truth("SELECT conname FROM pg_constraint WHERE contype = 'n' AND conrelid = 'patients'::regclass");
+    let tenant: Vec<_> = named.iter().filter(|name| name.contains("tenant_id")).collect();
+    assert_eq!(
+        tenant.len(),
+        usize::from(db.admin().number("SHOW server_version_num") >= 180_000),
+        "{named:?}"
+    );
+    let state = protection(&db);
+    for name in tenant {
+        db.keeper().refused(&format!("ALTER TABLE patients DROP CONSTRAINT {name}"), "42501").hints();
+        db.keeper()
+            .refused(&format!("ALTER TABLE patients DROP CONSTRAINT IF EXISTS {name} CASCADE"), "42501");
+        same_protection(&db, &state, name);
+    }
+    // The control: another constraint.
+    db.keeper().script(
+        "ALTER TABLE patients ADD CONSTRAINT old CHECK (age < 200); ALTER TABLE patients DROP CONSTRAINT old",
+    );
+}
+
+#[test]
+fn d54_the_creator_trigger_does_not_go_with_an_extension() {
+    let db = Database::shared();
+    db.admin().run(&format!("GRANT CREATE ON DATABASE {} TO keeper", db.name));
+    let mut keeper = db.keeper();
+    keeper.script(
+        "CREATE EXTENSION citext; CREATE TABLE notes (id bigint, created_by text); SELECT watertight.protect('notes');
+         CREATE TRIGGER own BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    );
+    let depend = |trigger| format!("ALTER TRIGGER {trigger} ON notes DEPENDS ON EXTENSION citext");
+    keeper.refused(&depend("watertight_creator"), "42501").hints();
+    keeper.refused(&format!("DO $x$ BEGIN {}; END $x$", depend("watertight_creator")), "42501");
+    // The control: the owner's own trigger goes that way.
+    keeper.script(&format!("{}; DROP EXTENSION citext", depend("own")));
+    assert_eq!(
+        db.truth("SELECT tgname FROM pg_trigger WHERE tgrelid = 'notes'::regclass"),
+        ["watertight_creator"]
+    );
+}
+
 #[test]
 fn d54_the_extension_and_its_event_triggers_stay() {
     let db = Database::shared();

@@ -27,13 +27,20 @@ fn d47_a_cascade_of_the_attackers_own_does_not_suspend_row_security() {
     for stolen in [
         "INSERT INTO loot SELECT name FROM v_patients",
         "INSERT INTO loot SELECT public.report()",
+        // SQL functions that the planner puts in place of their calls.
+        "INSERT INTO loot SELECT * FROM pg_temp.inlined()",
+        "INSERT INTO loot SELECT * FROM pg_temp.inlined_atomic()",
+        "INSERT INTO loot SELECT t FROM (SELECT 1) o, LATERAL (SELECT * FROM pg_temp.inlined()) AS f (t)",
         "UPDATE public.v_patients SET ward = 'touched'",
         "PERFORM public.rename_all()",
     ] {
         let mut b = db.attacker(Mode::Simple);
         b.script(TRAPDOOR);
         b.script(&format!(
-            "CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {stolen}; RETURN OLD; END $$;
+            "CREATE FUNCTION pg_temp.inlined() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT name FROM v_patients';
+             CREATE FUNCTION pg_temp.inlined_atomic() RETURNS SETOF text LANGUAGE sql STABLE
+                 BEGIN ATOMIC SELECT name FROM v_patients; END;
+             CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {stolen}; RETURN OLD; END $$;
              CREATE TRIGGER steal BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION pg_temp.steal()"
         ));
         b.refused("DELETE FROM parent WHERE id = 1", "42501");
@@ -121,7 +128,13 @@ fn d54_a_table_that_has_lost_its_row_security_is_not_read() {
         "UPDATE pg_class SET relforcerowsecurity = false WHERE oid = 'patients'::regclass;
          UPDATE pg_class SET relrowsecurity = false WHERE oid = 'visits'::regclass",
     );
-    db.attacker(Mode::Simple).refused("SELECT * FROM visits", "42501");
+    let mut b = db.attacker(Mode::Simple);
+    b.refused("SELECT * FROM visits", "42501");
+    b.script(
+        "CREATE FUNCTION pg_temp.f() RETURNS SETOF visits LANGUAGE sql STABLE AS 'SELECT * FROM visits'",
+    );
+    b.refused("SELECT * FROM pg_temp.f()", "42501");
+    b.refused("SELECT * FROM patients p JOIN pg_temp.f() v ON v.patient_id = p.id", "42501");
     db.keeper().refused("SELECT * FROM patients", "42501");
     assert_eq!(db.truth("SELECT count(*) FROM patients"), ["30"], "a superuser repairs it");
 }

@@ -165,3 +165,23 @@ fn d54_dropping_the_type_of_the_tenant_column_does_not_open_the_table() {
         assert!(table(&db, column).is_none(), "a tenant column of type {column}");
     }
 }
+
+#[test]
+fn d54_a_types_owner_does_not_change_a_protected_table() {
+    let db = Database::shared();
+    let mut keeper = db.keeper();
+    keeper.script("CREATE TYPE shape AS (id bigint, tenant_id uuid); CREATE TABLE typed OF shape");
+    keeper.refused("SELECT watertight.protect('typed')", "42809").hints();
+    keeper.script("CREATE TABLE plain (id bigint, tenant_id uuid); SELECT watertight.protect('plain')");
+    keeper.refused("ALTER TABLE plain OF shape", "42501").hints();
+    keeper.script("CREATE SCHEMA clinic; SELECT watertight.protect_schema('clinic')");
+    keeper.refused("CREATE TABLE clinic.typed OF shape", "42809").hints();
+    keeper.script("ALTER TABLE typed NOT OF; SELECT watertight.protect('typed')");
+    keeper.run("ALTER TYPE shape DROP ATTRIBUTE tenant_id CASCADE");
+    assert_eq!(
+        db.truth(
+            "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'typed'::regclass AND attname = 'tenant_id'"
+        ),
+        ["t"]
+    );
+}

@@ -4,9 +4,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use watertight_mint::{Algorithm, Key};
+use watertight_mint::{Algorithm, Key, jwks};
 use watertight_tests::database::{A, AUDIENCE, B, ISSUER, trust};
-use watertight_tests::{COUNT, Database, Mode, Session, for_each_protocol};
+use watertight_tests::{COUNT, Database, Mode, Session, for_each_protocol, literal};
 
 /// Sessions in every state a believed token can be in; all of them have used it.
 fn holders(db: &Database, token: &str) -> Vec<(&'static str, Session)> {
@@ -114,6 +114,22 @@ fn b22_a_revoked_user_is_refused_by_every_backend() {
 }
 
 #[test]
+fn b22_a_revoked_user_of_one_issuer_is_refused_by_every_backend_and_the_namesake_is_not() {
+    let db = Database::shared();
+    db.admin().run(&trust("https://other.example", &[&db.key], &format!(", audience => '{AUDIENCE}'")));
+    let namesake = db.sign(db.claims(A).claim("iss", "https://other.example").user("mallory"));
+    let mut kept = db.app().with_token(&namesake);
+    assert_eq!(kept.number(COUNT), 20);
+    let revoke = format!("SELECT watertight.revoke_user('mallory', issuer => '{ISSUER}')");
+    ends(&db, &db.sign(db.claims(A).user("mallory")), &revoke);
+    assert_eq!(kept.number(COUNT), 20, "the user of the same name of another issuer");
+    // An entry for every issuer beside it, which concerns neither, takes nothing back.
+    db.admin().run("SELECT watertight.revoke_user('mallory', issued_before => now() - interval '1 day')");
+    db.rejects("still revoked", &db.sign(db.claims(A).user("mallory")));
+    assert_eq!(kept.number(COUNT), 20, "the namesake's token is younger");
+}
+
+#[test]
 fn b22_a_suspended_tenant_is_refused_by_every_backend() {
     let db = Database::shared();
     ends(&db, &db.token(A), "SELECT watertight.suspend_tenant('hospital_a')");
@@ -213,4 +229,15 @@ fn b23_another_key_under_the_same_id_ends_the_old_ones_tokens() {
     all_refused(victims);
     db.rejects("the old key", &db.token(A));
     db.accepts("the new key", &new.sign(&db.claims(A).build()), A);
+}
+
+#[test]
+fn b23_keys_replaced_alone_count_for_every_backend_and_leave_the_audience() {
+    let db = Database::shared();
+    let new = Key::generate(Algorithm::Es256, "k2");
+    let set = literal(&jwks(&[&new]).to_string());
+    ends(&db, &db.token(A), &format!("SELECT watertight.set_issuer_keys('{ISSUER}', {set}::jsonb)"));
+    db.accepts("the new key", &new.sign(&db.claims(A).build()), A);
+    db.rejects("the audience is still asked for", &new.sign(&db.claims(A).without("aud").build()));
+    db.app().refused(&format!("SELECT watertight.set_issuer_keys('{ISSUER}', {set}::jsonb)"), "42501");
 }

@@ -36,6 +36,17 @@ impl Wire {
         self.until_ready()
     }
 
+    /// Parse, Bind and Execute of each statement, and one Sync: a pipeline, and one implicit transaction.
+    pub fn pipeline(&mut self, statements: &[&str]) -> String {
+        for sql in statements {
+            self.write(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0\0\0"].concat());
+            self.write(Some(b'B'), &[0; 8]);
+            self.write(Some(b'E'), &[0; 5]);
+        }
+        self.write(Some(b'S'), b"");
+        self.until_ready()
+    }
+
     fn write(&mut self, tag: Option<u8>, body: &[u8]) {
         let length = i32::try_from(body.len() + 4).expect("a short message");
         let tag = tag.map_or(Vec::new(), |tag| vec![tag]);

@@ -31,6 +31,8 @@ pub enum Code {
     ProgramLimitExceeded,
     /// 54001: too little stack is left.
     StatementTooComplex,
+    /// 25P01: there is no transaction block.
+    NoTransactionBlock,
 }
 
 impl Code {
@@ -50,6 +52,7 @@ impl Code {
             Code::DependentObjects => "2BP01",
             Code::ProgramLimitExceeded => "54000",
             Code::StatementTooComplex => "54001",
+            Code::NoTransactionBlock => "25P01",
         }
     }
 }

@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::now;
 
+/// Ten minutes.
+const LIFETIME: i64 = 600;
+
 /// Builds the claims of a token. Issued now and valid for ten minutes unless told otherwise.
 #[derive(Clone, Debug)]
 pub struct Claims(Map<String, Value>);
@@ -15,7 +18,7 @@ impl Claims {
         let mut claims = Map::new();
         claims.insert("iss".into(), json!(issuer));
         claims.insert("iat".into(), json!(now));
-        claims.insert("exp".into(), json!(now + 600));
+        claims.insert("exp".into(), json!(now + LIFETIME));
         Claims(claims)
     }
 
@@ -31,10 +34,18 @@ impl Claims {
         self.claim("sub", user)
     }
 
-    /// Expires this many seconds from now; a negative number has expired already.
+    /// Expires this many seconds from now. With a negative number it has expired already, and began (`iat`, `nbf`) before
+    /// that, so that its age is all that is wrong with it.
     #[must_use]
-    pub fn expires_in(self, seconds: i64) -> Claims {
-        self.claim("exp", now() + seconds)
+    pub fn expires_in(mut self, seconds: i64) -> Claims {
+        let end = now() + seconds;
+        for begin in ["iat", "nbf"] {
+            let began = self.0.get(begin).and_then(Value::as_i64);
+            if seconds <= 0 && began.is_some_and(|began| began >= end) {
+                self = self.claim(begin, end - LIFETIME);
+            }
+        }
+        self.claim("exp", end)
     }
 
     /// Any claim at all.

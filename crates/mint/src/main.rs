@@ -20,7 +20,7 @@ watertight-mint makes keys and signs tokens. For development, tests and benchmar
   watertight-mint sign --key DIR/KID --iss ISSUER --tenant TENANT [--sub USER] [--email MAIL] [--role ROLE]
       [--aud AUDIENCE] [--jti ID] [--ttl SECONDS] [--exp-in SECONDS] [--claim NAME=JSON]...
       [--header NAME=JSON]... [--no-kid]
-      prints a token
+      prints a token; with a negative --exp-in, one that has expired
   watertight-mint bulk --key DIR/KID --iss ISSUER --prefix NAME --count N [options of sign]
       prints a token for each of the tenants NAME-1 .. NAME-N, one a line
 ";

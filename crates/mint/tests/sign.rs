@@ -45,6 +45,20 @@ fn unsigned_and_expired_tokens_are_refused() {
 }
 
 #[test]
+fn an_expired_token_began_before_it_ended() {
+    let time = |claims: &Value, name: &str| claims[name].as_i64().unwrap();
+    let now = time(&Claims::new("https://id.example").build(), "iat");
+    let expired = Claims::new("https://id.example").claim("nbf", now).expires_in(-300).build();
+    assert_eq!(time(&expired, "iat"), time(&expired, "exp") - 600);
+    assert_eq!(time(&expired, "nbf"), time(&expired, "exp") - 600);
+    // What is said of its beginning is kept where it can be, and a token that is to end later is as it is told to be.
+    let old = Claims::new("https://id.example").claim("iat", now - 1000).expires_in(-300).build();
+    assert_eq!(time(&old, "iat"), now - 1000);
+    let backwards = Claims::new("https://id.example").claim("nbf", now + 20).expires_in(10).build();
+    assert_eq!(time(&backwards, "nbf"), now + 20);
+}
+
+#[test]
 fn a_public_key_has_many_forms() {
     let forms = |a| hostile::public_key_as_secrets(&Key::generate(a, "k1")).unwrap().len();
     assert_eq!(forms(Algorithm::Rs256), 8);

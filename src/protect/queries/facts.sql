@@ -127,6 +127,7 @@ SELECT pg_catalog.jsonb_build_object(
     'name', c.relname,
     'kind', c.relkind::text,
     'temporary', c.relpersistence = 't',
+    'typed', c.reloftype <> 0,
     'system', n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'),
     'extension', (
         SELECT e.extname

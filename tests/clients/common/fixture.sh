@@ -70,7 +70,7 @@ make_keys() {
     WT_KEY=$keys/ours/k1
     WT_TOKEN_NORTH=$(sign --tenant north --sub nora --email nora@north.example --ttl 7200)
     WT_TOKEN_SOUTH=$(sign --tenant south --sub saul --email saul@south.example --ttl 7200)
-    WT_TOKEN_EXPIRED=$(sign --tenant north --sub nora --exp-in -3600 --claim "iat=$(($(date +%s) - 7200))")
+    WT_TOKEN_EXPIRED=$(sign --tenant north --sub nora --exp-in -3600)
     WT_TOKEN_NOBODY=$(sign --tenant nowhere --sub nemo --ttl 7200)
     WT_TOKEN_FORGED=$(WT_KEY=$keys/stranger/k1 sign --tenant north --sub nora --ttl 7200)
 }

@@ -15,11 +15,10 @@ for provider in auth0:RS256 keycloak:RS256 clerk:RS256 supabase:ES256; do
     "$WT_MINT" keygen --alg "${provider#*:}" --kid "$name-1" --out "$idp/$name" >"$idp/jwks_$name"
 done
 cp "$(dirname "$WT_KEY")/jwks.json" "$idp/jwks"
-now=$(date +%s)
 token() { printf '%s\n' "$2" >"$idp/$1"; }
 token token_a "$(sign --tenant hospital_a --sub alice --email alice@hospital-a.example --role physician --jti token-a)"
 token token_b "$(sign --tenant hospital_b --sub bob --email bob@hospital-b.example --jti token-b)"
-token token_expired "$(sign --tenant hospital_a --sub alice --claim iat=$((now - 90000)) --claim exp=$((now - 86400)))"
+token token_expired "$(sign --tenant hospital_a --sub alice --exp-in -86400)"
 token token_forged "$(at "${WT_KEY/ours/stranger}" "$WT_ISSUER" --tenant hospital_a --sub alice)"
 token token_auth0 "$(at "$idp/auth0/auth0-1" https://example.eu.auth0.com/ --sub 'auth0|602c0dcab993d10073daf680' \
     --claim org_id=org_9ybsU1dN2dKfDkBi --ttl 86400 \

@@ -29,6 +29,8 @@ pub struct TableFacts {
     pub kind: char,
     /// A temporary table.
     pub temporary: bool,
+    /// A table `OF` a composite type.
+    pub typed: bool,
     /// In `pg_catalog`, `information_schema` or `pg_toast`.
     pub system: bool,
     /// The extension it is a member of.

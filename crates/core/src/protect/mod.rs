@@ -31,5 +31,8 @@ pub use newcomer::{Found, Newcomer, Rule, newcomer};
 pub use options::{Backfill, Options, Plan, Record, Statement};
 pub use plan::plan;
 pub use policy::POLICY;
-pub use refuse::{compartments, created, materialized_view, protected_through, schema, schema_member};
+pub use refuse::{
+    compartments, created, materialized_view, materialized_view_reads, protected_through, schema,
+    schema_member,
+};
 pub use unplan::unplan;

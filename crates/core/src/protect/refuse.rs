@@ -18,6 +18,11 @@ pub(super) fn relation(table: &TableFacts) -> Result<(), Fault> {
     if table.schema == "watertight" {
         return Err(wrong(table, "table").hint("The tables of Watertight guard themselves."));
     }
+    if table.typed {
+        return Err(wrong(table, "typed table")
+            .detail("Whoever owns its type changes its columns.")
+            .hint("Make it an ordinary table: ALTER TABLE ... NOT OF."));
+    }
     if let Some(extension) = &table.extension {
         return Err(wrong(table, "table")
             .detail(format!("It belongs to the extension \"{extension}\"."))
@@ -102,13 +107,25 @@ pub fn protected_through(table: &TableFacts, through: &str) -> Fault {
     .hint(format!("Take the protection of {through} away, or move the table out of it first."))
 }
 
+const KEEPS_ROWS: &str =
+    "It would keep one tenant's rows for all. Use a view, or a protected table that is filled per tenant.";
+
 /// A materialised view over a protected table.
 pub fn materialized_view(view: &str, table: &str) -> Fault {
     Fault::new(
         Code::FeatureNotSupported,
         format!("materialized view \"{view}\" cannot read protected table \"{table}\""),
     )
-    .hint("It would keep one tenant's rows for all. Use a view, or a protected table that is filled per tenant.")
+    .hint(KEEPS_ROWS)
+}
+
+/// The same, found out while it is filled.
+pub fn materialized_view_reads(table: &str) -> Fault {
+    Fault::new(
+        Code::FeatureNotSupported,
+        format!("a materialized view cannot read protected table \"{table}\""),
+    )
+    .hint(KEEPS_ROWS)
 }
 
 /// The refusal of a table that a command has just made: `backfill` cannot be given there.

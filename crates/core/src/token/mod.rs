@@ -18,6 +18,7 @@ mod claim_path;
 mod claims;
 mod compact;
 mod facts;
+mod forget;
 mod header;
 mod issuer;
 mod json;
@@ -36,7 +37,8 @@ mod view;
 
 pub use compact::{MAX_TOKEN_BYTES, payload};
 pub use facts::Facts;
-pub use issuer::{Issuer, IssuerSpec, Issuers};
+pub use forget::forgettable;
+pub use issuer::{Issuer, IssuerSpec, Issuers, check_keys};
 pub use json::JsonFlaw;
 pub use jwk::KeyFlaw;
 pub use mask::mask;

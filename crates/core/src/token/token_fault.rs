@@ -60,7 +60,7 @@ impl From<TokenError> for Fault {
             TokenError::UnknownKey => {
                 fault("the token is signed with a key that its issuer is not known to have").hint(
                     "If the issuer has rotated its keys, pass its current key set to \
-                    watertight.trust_issuer; every key needs its kid.",
+                    watertight.set_issuer_keys; every key needs its kid.",
                 )
             }
             TokenError::AmbiguousKey => fault("the token does not say which key signed it")

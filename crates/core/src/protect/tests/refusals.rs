@@ -30,6 +30,7 @@ fn only_tables() {
 #[test]
 fn only_tables_of_ones_own() {
     assert!(refusal(|table| table.temporary = true).message.starts_with("temporary table"));
+    assert!(refusal(|table| table.typed = true).message.starts_with("typed table"));
     assert!(refusal(|table| table.system = true).message.starts_with("system table"));
     assert_eq!(refusal(|table| table.schema = "watertight".into()).code, Code::WrongObjectType);
     let fault = refusal(|table| table.extension = Some("postgis".into()));
