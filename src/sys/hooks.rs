@@ -6,27 +6,25 @@
 //! the error and loses its CONTEXT, its position in the query, and the names of constraint, table and column that
 //! clients read.
 
-use super::activity;
+use super::activity::{self, Finder};
 use super::local::Local;
 use super::statement::Statement;
 use pgrx::pg_sys;
 use std::ffi::c_char;
-
-type Masker = fn(&str) -> Option<String>;
 
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
 static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
 static ON_UTILITY: Local<Option<fn(&Statement<'_>)>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
-static MASK: Local<Option<Masker>> = Local::new(None);
+static FIND: Local<Option<Finder>> = Local::new(None);
 
-/// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in the
+/// `before` is called with every utility statement before it runs, and raises to refuse it. `find` says where secrets are in the
 /// text that other extensions, the log and `pg_stat_activity` get. (A utility statement is run from its parse tree;
 /// its text is for people.)
-pub fn install_utility(before: fn(&Statement<'_>), mask: Masker) {
+pub fn install_utility(before: fn(&Statement<'_>), find: Finder) {
     ON_UTILITY.set(Some(before));
-    MASK.set(Some(mask));
+    FIND.set(Some(find));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS_STARTUP.set(pg_sys::shmem_startup_hook);
@@ -120,12 +118,12 @@ unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) {
 /// The text to pass on.
 #[pgrx::pg_guard]
 extern "C-unwind" fn shown(text: *const c_char) -> *const c_char {
-    MASK.get().map_or(text, |mask| activity::mask_statement(text, mask))
+    FIND.get().map_or(text, |find| activity::mask_statement(text, find))
 }
 
 /// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.
-pub fn install_log(mask: Masker) {
-    MASK.set(Some(mask));
+pub fn install_log(find: Finder) {
+    FIND.set(Some(find));
     // SAFETY: as in `install_utility`.
     unsafe {
         PREVIOUS_LOG.set(pg_sys::emit_log_hook);
@@ -136,7 +134,7 @@ pub fn install_log(mask: Masker) {
 // Unguarded: it runs inside error reporting, where raising would recurse. It only reads, allocates in the error
 // context, and calls the next hook, which is C.
 unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
-    if let Some(mask) = MASK.get() {
+    if let Some(find) = FIND.get() {
         // SAFETY: PostgreSQL passes a valid report, in the error context, whose texts are null or C strings. A field
         // that is replaced is freed with its context.
         unsafe {
@@ -147,10 +145,10 @@ unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
                 &raw mut (*report).context,
                 &raw mut (*report).internalquery,
             ] {
-                *field = activity::masked_copy(*field, mask).cast_mut();
+                *field = activity::masked_copy(*field, find).cast_mut();
             }
         }
-        activity::mask_current(mask);
+        activity::mask_current(find);
     }
     if let Some(previous) = PREVIOUS_LOG.get() {
         // SAFETY: passes on what we were given.

@@ -39,7 +39,7 @@ pub use facts::Facts;
 pub use issuer::{Issuer, IssuerSpec, Issuers};
 pub use json::JsonFlaw;
 pub use jwk::KeyFlaw;
-pub use mask::mask;
+pub use mask::find;
 pub use tenant_claim::{TenantClaim, TenantRef};
 pub use times::{Clock, Limits};
 pub use token_error::{ClaimFlaw, Part, TenantFlaw, TokenError};
