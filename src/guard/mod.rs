@@ -7,7 +7,7 @@ mod whole_table;
 use crate::context;
 use crate::pg::error;
 use crate::sys::statement::Statement;
-use crate::sys::{self, access, hooks, preload};
+use crate::sys::{self, access, executor, hooks, preload};
 use watertight_core::guard::old_server;
 use watertight_core::token::find;
 
@@ -17,6 +17,7 @@ pub fn install() {
     hooks::install_log(find);
     access::install(whole_table::truncate);
     sys::query::install(query::needed, query::check);
+    executor::install(query::stale);
 }
 
 fn before(statement: &Statement<'_>) {

@@ -4,6 +4,7 @@ use crate::pg::error::raise;
 use crate::protect::is_changing;
 use crate::registry::protected;
 use crate::sys::query::{Applies, TableUse, applies, forget_plans};
+use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
 /// Is there anything to look for in this database?
@@ -19,7 +20,7 @@ pub fn needed() -> bool {
 /// * A table may have lost its row security behind our back (a command that raced with a rename, an incomplete
 ///   restore).
 pub fn check(table: TableUse) {
-    if protected::get(table.relation).is_none() || is_changing(table.relation) {
+    if !protected::contains(table.relation) || is_changing(table.relation) {
         return;
     }
     let fault = match applies(&table) {
@@ -35,6 +36,13 @@ pub fn check(table: TableUse) {
     };
     forget_plans();
     raise(fault)
+}
+
+/// Raises 42501 for a registered table that a plan would write without a check that has become necessary since.
+pub fn stale(relation: Oid) {
+    if protected::contains(relation) {
+        raise(refused("the statement was planned before a trigger was made").hint("Run it again."));
+    }
 }
 
 fn refused(why: &str) -> Fault {

@@ -18,10 +18,13 @@ mod rewrite;
 mod rules;
 mod schema;
 
+use crate::sys::checks;
+
 pub use change::is_changing;
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     floor::install();
+    checks::install(rewrite::predicate);
 }

@@ -77,8 +77,7 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
     // nothing.
     unsafe {
-        before_utility((*statement).utilityStmt);
-        let text = shown(text);
+        let text = before_utility((*statement).utilityStmt, text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -106,18 +105,13 @@ unsafe extern "C-unwind" fn process_utility(
     }
 }
 
-/// Our half.
+/// Our half: returns the text to pass on.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) {
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> *const c_char {
     if let Some(before) = ON_UTILITY.get() {
         // SAFETY: by the caller; the tree outlives the call.
         before(&unsafe { Statement::read(tree) });
     }
-}
-
-/// The text to pass on.
-#[pgrx::pg_guard]
-extern "C-unwind" fn shown(text: *const c_char) -> *const c_char {
     FIND.get().map_or(text, |find| activity::mask_statement(text, find))
 }
 

@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod activity;
+pub mod checks;
+pub mod executor;
 pub mod function;
 pub mod hooks;
 pub mod inval;
