@@ -130,9 +130,8 @@ fn stays(
         let has_triggers = (*open).trigdesc.as_ref().is_some_and(triggered);
         let has_children = (*(*open).rd_rel).relhassubclass;
         pg_sys::table_close(open, pg_sys::NoLock as i32);
-        !has_triggers
-            && !(without_children && has_children)
-            && pg_sys::get_attgenerated(relation, column) == 0
+        let may_change = has_triggers || without_children && has_children;
+        !may_change && pg_sys::get_attgenerated(relation, column) == 0
     }
 }
 
