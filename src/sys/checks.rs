@@ -3,8 +3,8 @@
 //! They are taken out before the statement is planned, and `executor` refuses to run a plan without them where a trigger
 //! has come between: see `docs/design/protect.md`.
 
-use super::list::elements;
 use super::local::Local;
+use super::tree::{elements, strip};
 use pgrx::pg_sys::{self, CmdType, NodeTag, Oid, WCOKind};
 
 /// What a boolean function of one argument, a column, says: that the column is what `value()` returns.
@@ -133,20 +133,6 @@ fn stays(
         let may_change = has_triggers || without_children && has_children;
         !may_change && pg_sys::get_attgenerated(relation, column) == 0
     }
-}
-
-/// The expression without changes of its type's label (varchar to text).
-///
-/// # Safety
-/// `expression` must be an expression.
-unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
-    // SAFETY: by the caller; the cast follows the node's tag.
-    unsafe {
-        while (*expression).type_ == NodeTag::T_RelabelType {
-            expression = (*expression.cast::<pg_sys::RelabelType>()).arg;
-        }
-    }
-    expression
 }
 
 /// What a target list assigns to a column.

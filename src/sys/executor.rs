@@ -1,8 +1,8 @@
 //! The moment a plan is about to run.
 
-use super::list::elements;
 use super::local::Local;
 use super::query::{Applies, TableUse, applies};
+use super::tree::elements;
 use pgrx::pg_sys::{self, CmdType, NodeTag, Oid};
 use std::ffi::c_int;
 

@@ -1,8 +1,8 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
 use super::checks;
-use super::list::elements;
 use super::local::Local;
+use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
