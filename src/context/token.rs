@@ -10,7 +10,7 @@ use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
 use crate::sys::{activity, xact};
 use crate::trust;
 use watertight_core::cache::{Handle, TokenCache};
-use watertight_core::token::{Clock, FactsView, Limits, TokenError, mask, verify};
+use watertight_core::token::{Clock, FactsView, Limits, TokenError, find, verify};
 use watertight_core::{Code, Fault};
 
 /// The setting's name.
@@ -72,7 +72,7 @@ fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> 
 fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {
     let origin = origin(source)?;
     if origin == Origin::Session {
-        activity::mask_current(mask);
+        activity::mask_current(find);
         // Its query may run at COMMIT only, under this token.
         if HOLD.get() == xact::serial() {
             return Err(held_cursor());

@@ -9,20 +9,21 @@ use crate::context;
 use crate::pg::error;
 use crate::sys::query::Watch;
 use crate::sys::statement::Statement;
-use crate::sys::{self, access, hooks, preload};
+use crate::sys::{self, access, executor, hooks, preload};
 use watertight_core::guard::old_server;
-use watertight_core::token::mask;
+use watertight_core::token::find;
 
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
-    hooks::install_utility(before, mask);
-    hooks::install_log(mask);
+    hooks::install_utility(before, find);
+    hooks::install_log(find);
     access::install(whole_table::truncate);
     sys::query::install(Watch {
         needed: query::needed,
         check: query::check,
         check_planned: query::check_planned,
     });
+    executor::install(query::stale);
 }
 
 fn before(statement: &Statement<'_>) {

@@ -5,6 +5,7 @@ use crate::protect::is_changing;
 use crate::registry::protected;
 use crate::sys::query::{Applies, TableUse, applies, forget_plans};
 use crate::sys::{filling, lookup};
+use pgrx::pg_sys::Oid;
 use watertight_core::protect::materialized_view_reads;
 use watertight_core::{Code, Fault};
 
@@ -31,7 +32,7 @@ pub fn before_materialized_view() {
 /// Raises 0A000 for any use of one while a materialized view is filled: by a function whose body is a string, for instance, in
 /// which the event trigger sees no table.
 pub fn check(table: TableUse) {
-    if protected::get(table.relation).is_none() || is_changing(table.relation) {
+    if !protected::contains(table.relation) || is_changing(table.relation) {
         return;
     }
     let fault = match applies(&table) {
@@ -57,6 +58,13 @@ pub fn check(table: TableUse) {
 /// things are now, so where row security applies they have its predicates.
 pub fn check_planned(table: TableUse) {
     check(TableUse { restricted: true, ..table });
+}
+
+/// Raises 42501 for a registered table that a plan would write without a check that has become necessary since.
+pub fn stale(relation: Oid) {
+    if protected::contains(relation) {
+        raise(refused("the statement was planned before a trigger was made").hint("Run it again."));
+    }
 }
 
 fn refused(why: &str) -> Fault {

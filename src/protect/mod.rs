@@ -19,6 +19,8 @@ mod rewrite;
 mod rules;
 mod schema;
 
+use crate::sys::checks;
+
 pub use change::is_changing;
 pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value};
 pub use watertight_core::protect::{POLICY, TRIGGER};
@@ -31,4 +33,5 @@ pub fn is_in_use() -> bool {
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     floor::install();
+    checks::install(rewrite::predicate);
 }

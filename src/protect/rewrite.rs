@@ -3,10 +3,11 @@
 use crate::context::{current_id, current_key, current_name, reached};
 use crate::pg::ext;
 use crate::registry::protected;
+use crate::sys::checks::Predicate;
 use crate::sys::function::{Call, raw_function};
 use crate::sys::local::LocalRef;
 use crate::sys::lookup;
-use crate::sys::node::{self, Comparison, Row, Simplified};
+use crate::sys::node::{self, Comparison};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::CString;
 
@@ -106,22 +107,10 @@ fn meaning_of(function: Oid) -> Option<Meaning> {
     .flatten()
 }
 
-/// * A new row whose tenant column is `tenant_id()` itself (its default) is visible and writable: nothing is left to check.
-/// * An UPDATE that does not touch the tenant column of a registered table leaves the row to the tenant that could read it:
-///   whatever else the statement asks, row security has asked `visible` before. (As long as whoever may read a row may
-///   write it; what distinguishes the two has to change this line.)
-/// * `visible` otherwise becomes a comparison, which an index serves. `writable` stays a call: no index could serve a check
-///   of a new row, and starting one function costs less than starting two.
-fn simplified(function: Oid, row: Row) -> Option<Simplified> {
-    let meaning = meaning_of(function)?;
-    match row {
-        Row::Inserted(value) if value == meaning.comparison.value => Some(Simplified::True),
-        Row::Kept(table, column) if meaning.writes && is_tenant_column(table, column) => {
-            Some(Simplified::True)
-        }
-        _ if meaning.writes => None,
-        _ => Some(Simplified::Comparison(meaning.comparison)),
-    }
+/// `visible` becomes a comparison, which an index serves. `writable` stays a call: no index could serve a check of a new row,
+/// and starting one function costs less than starting two.
+fn comparison(function: Oid) -> Option<Comparison> {
+    meaning_of(function).filter(|meaning| !meaning.writes).map(|meaning| meaning.comparison)
 }
 
 /// Whether a function is one of `tenant_id()`, `tenant()` and `tenant_key()`.
@@ -146,6 +135,12 @@ pub fn is_tenant_column(table: Oid, column: i16) -> bool {
         == Some(column)
 }
 
+/// What both say of a column. (As long as whoever may read a row may write it; what distinguishes the two has to change the
+/// rule in `sys::checks`.)
+pub(super) fn predicate(function: Oid) -> Option<Predicate> {
+    meaning_of(function).map(|meaning| Predicate { value: meaning.comparison.value, reads: !meaning.writes })
+}
+
 /// The argument type and the functions for a tenant column of type `kind`.
 pub(super) fn functions_for(kind: Oid) -> Option<(Oid, Oid, Oid)> {
     let argument = if kind == pg_sys::VARCHAROID { pg_sys::TEXTOID } else { kind };
@@ -154,7 +149,7 @@ pub(super) fn functions_for(kind: Oid) -> Option<(Oid, Oid, Oid)> {
 }
 
 fn support(call: Call) -> Datum {
-    node::simplify(call, simplified)
+    node::simplify(call, comparison)
 }
 
 raw_function!(wt_visible_support, pg_finfo_wt_visible_support, support);

@@ -54,3 +54,8 @@ pub fn all() -> Set {
 pub fn get(relation: Oid) -> Option<ProtectedTable> {
     all().get(&relation).cloned()
 }
+
+/// Whether there is one.
+pub fn contains(relation: Oid) -> bool {
+    all().contains_key(&relation)
+}

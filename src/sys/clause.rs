@@ -1,6 +1,6 @@
 //! Expressions of the planner, read from the leaves up.
 
-use super::list::elements;
+use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
 /// An expression of the query that is planned now, or of its plan.

@@ -4,8 +4,8 @@
 //! estimator calls the function with values of all rows (`statistic_proc_security_check` in selfuncs.c). Here the
 //! statistics are shown while one condition is estimated that somebody has vouched for, and to nobody else.
 
-use super::list::elements;
 use super::local::Local;
+use super::tree::elements;
 use pgrx::pg_sys::{self, Oid};
 
 static SHOWN: Local<bool> = Local::new(false);

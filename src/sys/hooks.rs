@@ -6,29 +6,27 @@
 //! the error and loses its CONTEXT, its position in the query, and the names of constraint, table and column that
 //! clients read.
 
-use super::activity;
+use super::activity::{self, Finder};
 use super::filling;
 use super::local::Local;
 use super::statement::Statement;
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
-type Masker = fn(&str) -> Option<String>;
-
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
 static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
 static ON_UTILITY: Local<Option<fn(&Statement<'_>)>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
-static MASK: Local<Option<Masker>> = Local::new(None);
+static FIND: Local<Option<Finder>> = Local::new(None);
 
-/// `before` is called with every utility statement before it runs, and raises to refuse it. `mask` hides secrets in the
+/// `before` is called with every utility statement before it runs, and raises to refuse it. `find` says where secrets are in the
 /// text that other extensions, the log and `pg_stat_activity` get. (A utility statement is run from its parse tree;
 /// its text is for people.)
-pub fn install_utility(before: fn(&Statement<'_>), mask: Masker) {
+pub fn install_utility(before: fn(&Statement<'_>), find: Finder) {
     ON_UTILITY.set(Some(before));
     filling::install();
-    MASK.set(Some(mask));
+    FIND.set(Some(find));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS_STARTUP.set(pg_sys::shmem_startup_hook);
@@ -81,8 +79,8 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
     // nothing.
     unsafe {
-        let fills = before_utility((*statement).utilityStmt);
-        let text = shown(text);
+        let before = before_utility((*statement).utilityStmt, text);
+        let (text, fills) = (before.text, before.fills);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -113,26 +111,32 @@ unsafe extern "C-unwind" fn process_utility(
     }
 }
 
-/// Our half. True for a statement that fills a materialized view: [`filling::end`] is to be called.
+/// What our half returns.
+#[repr(C)]
+struct Before {
+    /// The text to pass on.
+    text: *const c_char,
+    /// The statement fills a materialized view: [`filling::end`] is to be called.
+    fills: bool,
+}
+
+/// Our half.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node) -> bool {
+unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> Before {
     // SAFETY: by the caller; the tree outlives the call.
     let statement = unsafe { Statement::read(tree) };
     if let Some(before) = ON_UTILITY.get() {
         before(&statement);
     }
-    matches!(statement, Statement::FillMaterializedView) && filling::begin()
-}
-
-/// The text to pass on.
-#[pgrx::pg_guard]
-extern "C-unwind" fn shown(text: *const c_char) -> *const c_char {
-    MASK.get().map_or(text, |mask| activity::mask_statement(text, mask))
+    Before {
+        text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
+        fills: matches!(statement, Statement::FillMaterializedView) && filling::begin(),
+    }
 }
 
 /// Hides secrets in everything that is logged: the message (`log_statement`), the parameters and the statement.
-pub fn install_log(mask: Masker) {
-    MASK.set(Some(mask));
+pub fn install_log(find: Finder) {
+    FIND.set(Some(find));
     // SAFETY: as in `install_utility`.
     unsafe {
         PREVIOUS_LOG.set(pg_sys::emit_log_hook);
@@ -143,7 +147,7 @@ pub fn install_log(mask: Masker) {
 // Unguarded: it runs inside error reporting, where raising would recurse. It only reads, allocates in the error
 // context, and calls the next hook, which is C.
 unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
-    if let Some(mask) = MASK.get() {
+    if let Some(find) = FIND.get() {
         // SAFETY: PostgreSQL passes a valid report, in the error context, whose texts are null or C strings. A field
         // that is replaced is freed with its context.
         unsafe {
@@ -154,10 +158,10 @@ unsafe extern "C-unwind" fn emit_log(report: *mut pg_sys::ErrorData) {
                 &raw mut (*report).context,
                 &raw mut (*report).internalquery,
             ] {
-                *field = activity::masked_copy(*field, mask).cast_mut();
+                *field = activity::masked_copy(*field, find).cast_mut();
             }
         }
-        activity::mask_current(mask);
+        activity::mask_current(find);
     }
     if let Some(previous) = PREVIOUS_LOG.get() {
         // SAFETY: passes on what we were given.

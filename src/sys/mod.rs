@@ -5,14 +5,15 @@
 
 pub mod access;
 pub mod activity;
+pub mod checks;
 pub mod clause;
 mod estimate;
+pub mod executor;
 pub mod filling;
 pub mod function;
 pub mod headroom;
 pub mod hooks;
 pub mod inval;
-mod list;
 pub mod local;
 pub mod lookup;
 pub mod node;
@@ -25,5 +26,6 @@ pub mod recheck;
 pub mod scan;
 pub mod setting;
 pub mod statement;
+mod tree;
 pub mod user;
 pub mod xact;

@@ -6,9 +6,9 @@
 //! condition stands, in a filter or a join, it keeps its place behind the predicate.
 
 use super::clause::Clause;
-use super::list::elements;
 use super::local::Local;
 use super::recheck;
+use super::tree::elements;
 use super::{estimate, headroom};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 

@@ -1,7 +1,7 @@
 //! Row security policies that are added to a statement while it is rewritten.
 
-use super::list::elements;
 use super::local::Local;
+use super::tree::{elements, strip};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::c_char;
 
@@ -58,9 +58,9 @@ unsafe extern "C-unwind" fn with_floor(
     if let Some(floor) = FLOOR_OF.get().and_then(|floor_of| floor_of(oid)) {
         // SAFETY: the relation is open; nodes are built in the current (rewriter's) memory context.
         unsafe {
-            let using = predicate(relation, floor, floor.using);
-            let check = predicate(relation, floor, floor.check);
-            if !only_these(relation, using, check) {
+            if !says_the_same(relation, floor) {
+                let using = predicate(relation, floor, floor.using);
+                let check = predicate(relation, floor, floor.check);
                 return pg_sys::lappend(policies, policy(using, check).cast());
             }
         }
@@ -68,11 +68,12 @@ unsafe extern "C-unwind" fn with_floor(
     policies
 }
 
-/// True if every permissive policy of the relation is exactly ours, so that the floor would say the same twice.
+/// True if every permissive policy of the relation is exactly ours, so that the floor would say the same twice. (It runs
+/// whenever a statement is analysed: to build both predicates for the comparison would take longer than to look.)
 ///
 /// # Safety
 /// `relation` must be open and have row security.
-unsafe fn only_these(relation: pg_sys::Relation, using: *mut pg_sys::Expr, check: *mut pg_sys::Expr) -> bool {
+unsafe fn says_the_same(relation: pg_sys::Relation, floor: Floor) -> bool {
     // SAFETY: the relation's cached policies live as long as it is open.
     unsafe {
         let cached = (*relation).rd_rsdesc;
@@ -85,9 +86,31 @@ unsafe fn only_these(relation: pg_sys::Relation, using: *mut pg_sys::Expr, check
             .filter(|policy| policy.permissive)
             .all(|policy| {
                 policy.polcmd == b'*' as c_char
-                    && pg_sys::equal(policy.qual.cast(), using.cast())
-                    && pg_sys::equal(policy.with_check_qual.cast(), check.cast())
+                    && is_predicate(policy.qual, floor.using, floor.column)
+                    && is_predicate(policy.with_check_qual, floor.check, floor.column)
             })
+    }
+}
+
+/// True if an expression of a policy is a call of the function with the column, or with the column under another label of its
+/// type, as its one argument.
+///
+/// # Safety
+/// `expression` must be null or an expression.
+unsafe fn is_predicate(expression: *mut pg_sys::Expr, function: Oid, column: i16) -> bool {
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        if expression.is_null() || (*expression).type_ != NodeTag::T_FuncExpr {
+            return false;
+        }
+        let call = &*expression.cast::<pg_sys::FuncExpr>();
+        let [argument] = elements::<pg_sys::Expr>(call.args)[..] else { return false };
+        let argument = strip(argument);
+        if call.funcid != function || (*argument).type_ != NodeTag::T_Var {
+            return false;
+        }
+        let var = &*argument.cast::<pg_sys::Var>();
+        (var.varno as i64, var.varattno, var.varlevelsup) == (1, column, 0)
     }
 }
 

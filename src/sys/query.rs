@@ -1,9 +1,10 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
+use super::checks;
 use super::filling;
-use super::list::elements;
 use super::local::Local;
 use super::recheck;
+use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -112,7 +113,11 @@ unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
     FUNCTIONS.set(false);
     // SAFETY: by the caller; the walker raises under the guard of the boundary.
     unsafe {
-        pg_sys::ffi::pg_guard_ffi_boundary(|| visit(query.cast(), std::ptr::null_mut()));
+        if has_queries_inside(&*query) {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| visit(query.cast(), std::ptr::null_mut()));
+        } else {
+            tables(&mut *query);
+        }
     }
     // A parallel worker plans the queries of the functions it runs, and does not know what its leader is doing.
     let without = if filling::active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
@@ -138,6 +143,22 @@ unsafe extern "C-unwind" fn look_at_plan(plan: *mut pg_sys::PlannedStmt) {
     }
 }
 
+/// True unless it is certain that there is no query inside this one. To walk through all expressions costs as much as to
+/// look at the tables; the planner itself relies on the flag for those that stand in expressions.
+///
+/// # Safety
+/// `query` must be a valid query.
+unsafe fn has_queries_inside(query: &pg_sys::Query) -> bool {
+    // SAFETY: the range table is a list of its entries.
+    query.hasSubLinks
+        || !query.cteList.is_null()
+        || unsafe {
+            elements::<pg_sys::RangeTblEntry>(query.rtable).into_iter().any(|entry| {
+                (*entry).rtekind == pg_sys::RTEKind::RTE_SUBQUERY || !(*entry).subquery.is_null()
+            })
+        }
+}
+
 /// The walker: looks at the tables of a query, then goes on into its parts.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
@@ -148,7 +169,7 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
     unsafe {
         if (*node).type_ == NodeTag::T_Query {
             let query = node.cast::<pg_sys::Query>();
-            tables(&*query);
+            tables(&mut *query);
             return pg_sys::ffi::pg_guard_ffi_boundary(|| query_tree_walker(query, Some(visit), context, 0));
         }
         pg_sys::ffi::pg_guard_ffi_boundary(|| expression_tree_walker(node, Some(visit), context))
@@ -156,8 +177,18 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
 }
 
 /// # Safety
+/// `query` must be a valid query of the planner's own.
+unsafe fn tables(query: &mut pg_sys::Query) {
+    // SAFETY: by the caller.
+    unsafe {
+        look_at_tables(query);
+        checks::settle(query);
+    }
+}
+
+/// # Safety
 /// `query` must be a valid query.
-unsafe fn tables(query: &pg_sys::Query) {
+unsafe fn look_at_tables(query: &pg_sys::Query) {
     let Some(watch) = WATCH.get() else { return };
     // SAFETY: the range table is a list of its entries.
     let entries = unsafe { elements::<pg_sys::RangeTblEntry>(query.rtable) };

@@ -5,9 +5,9 @@
 
 use super::clause::Clause;
 use super::headroom;
-use super::list::elements;
 use super::local::Local;
 use super::paths::Fence;
+use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
 /// Which tables, and what a condition is to their predicate.

@@ -1,6 +1,6 @@
 //! Utility statements, as far as somebody decides by them.
 
-use super::list::elements;
+use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{CStr, c_char};
 

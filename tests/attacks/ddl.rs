@@ -346,6 +346,33 @@ fn d55_a_second_permissive_policy_does_not_widen() {
     assert_eq!(db.attacker(Mode::Simple).number(COUNT), 5);
 }
 
+#[test]
+fn d55_a_policy_that_looks_like_ours_does_not_widen() {
+    let db = Database::shared();
+    let mut keeper = db.keeper();
+    keeper.script(&format!(
+        "ALTER TABLE patients ADD other uuid DEFAULT '{}';
+         CREATE FUNCTION visible(uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE FUNCTION writable(uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        db.b
+    ));
+    for policy in [
+        "USING (watertight.visible(other)) WITH CHECK (watertight.writable(other))",
+        "USING (watertight.visible(tenant_id)) WITH CHECK (watertight.writable(other))",
+        "USING (watertight.writable(tenant_id)) WITH CHECK (true)",
+        "USING (watertight.visible(coalesce(other, tenant_id)))",
+        "USING (watertight.visible(tenant_id) OR true) WITH CHECK (watertight.writable(tenant_id) OR true)",
+        "USING (public.visible(tenant_id)) WITH CHECK (public.writable(tenant_id))",
+        "FOR SELECT USING (watertight.visible(other))",
+    ] {
+        keeper.run(&format!("CREATE POLICY alike ON patients {policy}"));
+        for role in ["app", "keeper"] {
+            isolated_writes(&db, &mut db.attacker_as(role, Mode::Simple));
+        }
+        keeper.run("DROP POLICY alike ON patients");
+    }
+}
+
 fn isolated_writes(db: &Database, b: &mut Session) {
     assert_eq!(b.run("SELECT * FROM patients").len(), 10);
     assert_eq!(b.run("SELECT * FROM visits").len(), 10);

@@ -31,7 +31,7 @@ impl<'t> Compact<'t> {
             let encrypted = payload.matches('.').count() == 2;
             return Err(if encrypted { TokenError::Encrypted } else { TokenError::NotCompact });
         }
-        // Every header serialiser in use starts with `{"`. Insisting on it means that what we accept, `mask` finds.
+        // Every header serialiser in use starts with `{"`. Insisting on it means that what we accept, `find` finds.
         if !header.starts_with("eyJ") {
             return Err(TokenError::NotCompact);
         }

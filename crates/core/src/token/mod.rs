@@ -41,7 +41,7 @@ pub use forget::forgettable;
 pub use issuer::{Issuer, IssuerSpec, Issuers, check_keys};
 pub use json::JsonFlaw;
 pub use jwk::KeyFlaw;
-pub use mask::mask;
+pub use mask::find;
 pub use tenant_claim::{TenantClaim, TenantRef};
 pub use times::{Clock, Limits};
 pub use token_error::{ClaimFlaw, Part, TenantFlaw, TokenError};

@@ -1,7 +1,66 @@
 //! No token in a text that others read.
 
 use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
+use std::ops::Range;
+
+/// As the server overwrites what is found.
+pub(super) fn mask(text: &str) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut token = find(&bytes, 0)?;
+    loop {
+        bytes[token.clone()].fill(b'*');
+        match find(&bytes, token.end) {
+            Some(next) => token = next,
+            None => return Some(String::from_utf8(bytes).unwrap()),
+        }
+    }
+}
+
+/// The definition, one character after another.
+fn first_by_definition(text: &str) -> Option<Range<usize>> {
+    let of_a_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let mut at = 0;
+    while let Some(found) = text[at..].find("eyJ") {
+        let start = at + found;
+        let end = text[start..].find(|c| !of_a_token(c)).map_or(text.len(), |length| start + length);
+        let needed =
+            if end == text.len() { Some(end) } else { text[start..end].rfind('.').map(|dot| start + dot) };
+        for begin in start..needed.unwrap_or(start) {
+            if text[begin..needed.unwrap()].starts_with("eyJ") && names_a_member(&text[begin..end]) {
+                return Some(begin..end);
+            }
+        }
+        at = end;
+    }
+    None
+}
+
+fn names_a_member(run: &str) -> bool {
+    let segment: String = run.chars().take_while(|c| *c != '.').take(4 * 128).collect();
+    let whole = segment.len() / 4 * 4;
+    let decoded = URL_SAFE_NO_PAD.decode(&segment[..whole]).unwrap();
+    let mut bytes = decoded.into_iter().skip(2);
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => match bytes.next() {
+                Some(0..0x20) => return false,
+                _ => continue,
+            },
+            0..0x20 => return false,
+            b'"' => {
+                return match bytes.find(|byte| !b" \t\r\n".contains(byte)) {
+                    Some(byte) => byte == b':',
+                    None => whole == 4 * 128 && run.len() >= whole + 4,
+                };
+            }
+            _ => {}
+        }
+    }
+    whole == 4 * 128 && run.len() >= whole + 4
+}
 
 #[test]
 fn tokens_are_overwritten() {
@@ -87,5 +146,12 @@ proptest! {
             }
             prop_assert_eq!(mask(&masked), None);
         }
+    }
+
+    #[test]
+    fn what_is_found_is_what_is_defined(
+        text in "(eyJ|eyJh|eyJhbGciOiJub25lIn0|eyJhIjoi|eyJhIiA6|eyJcIiI6|[a-zA-Z0-9_-]{4}|[ey=J'.@\\[`{/:^]|\\PC|[A-Za-z0-9]{500,520}){0,12}"
+    ) {
+        prop_assert_eq!(find(text.as_bytes(), 0), first_by_definition(&text));
     }
 }
