@@ -1,6 +1,7 @@
 //! D36: rows whose check was taken out of the plan, because the statement leaves the tenant column alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
+use watertight_tests::wire::Wire;
 use watertight_tests::{Database, Mode, Session, shared};
 
 /// Statements that write B's rows and name no tenant: none of them is checked in a table that is as it should be.
@@ -105,6 +106,23 @@ fn d36_a_trigger_made_between_planning_and_running_cannot_give_the_row_away() {
             b.refused(WRITES[0], "42501");
         }
     });
+}
+
+#[test]
+fn d36_a_trigger_made_while_the_statement_waits_in_a_portal_cannot_give_the_row_away() {
+    for sql in WRITES {
+        let db = with_mover();
+        attack(&db, |_| {
+            let mut wire = Wire::connect(shared(), &db.name, "keeper");
+            let token = db.token(watertight_tests::database::B);
+            wire.query(&format!("BEGIN; SET LOCAL watertight.token = '{token}'"));
+            wire.bind_portal("p", sql);
+            assert!(wire.query("SELECT arm()").contains('7'), "the control");
+            let told = wire.execute_portal("p");
+            assert!(told.contains("42501"), "{sql}: {told}");
+            wire.query("COMMIT");
+        });
+    }
 }
 
 #[test]

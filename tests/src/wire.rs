@@ -29,6 +29,14 @@ impl Wire {
         self.until_ready()
     }
 
+    /// Parse and Bind, without Execute: the statement is planned, and waits in a portal.
+    pub fn bind_portal(&mut self, portal: &str, sql: &str) -> String {
+        self.write(Some(b'P'), &[b"\0", sql.as_bytes(), b"\0", &[0; 2]].concat());
+        self.write(Some(b'B'), &[portal.as_bytes(), b"\0\0", &[0; 6]].concat());
+        self.write(Some(b'S'), b"");
+        self.until_ready()
+    }
+
     /// Execute of a portal that is there already, without Bind.
     pub fn execute_portal(&mut self, portal: &str) -> String {
         self.write(Some(b'E'), &[portal.as_bytes(), b"\0", &0_i32.to_be_bytes()].concat());
