@@ -127,6 +127,7 @@ fn a13_an_administrator_reads_no_issuer_s_secret_key() {
 /// What everybody may call. A new function is added here on purpose or is closed to PUBLIC.
 const FOR_EVERYBODY: &[&str] = &[
     "begin",
+    "bounded",
     "claims",
     "compartment",
     "compartment_id",
