@@ -231,3 +231,9 @@ fn every_entry_says_why_and_stands_once() {
     }
     assert!(elements::all().map(|(oid, _)| oid).is_sorted());
 }
+
+#[test]
+fn the_documents_say_how_many_there_are() {
+    let count = catalogue::entries().count();
+    assert!((500..600).contains(&count), "README.md speaks of 500 functions, there are {count}");
+}
