@@ -13,7 +13,7 @@ CREATE INDEX ON note USING gin (data);
 CREATE INDEX ON note USING gin (tags);
 CREATE INDEX ON note USING gist (during);
 CREATE INDEX ON note USING gist (address inet_ops);
-CREATE INDEX ON note USING gist (place);
+CREATE INDEX ON note USING spgist (place kd_point_ops);
 CREATE INDEX ON note (amount);
 CREATE INDEX ON note (lower(name));
 CREATE INDEX ON note (name text_pattern_ops);

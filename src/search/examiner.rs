@@ -2,18 +2,19 @@
 
 use super::{bounded, trusted};
 use crate::sys::lookup::{self, Implementation};
+use crate::sys::paths::Indexes;
 use pgrx::pg_sys::Oid;
 use watertight_core::search::{Examiner, Grade, When, catalogue};
 
-/// The server, and the operator families of the table's indexes.
-pub struct Server<'a> {
-    /// By oid.
-    pub families: &'a [Oid],
+/// The server, and the table's indexes.
+pub struct Server {
+    /// The table's.
+    pub indexes: Indexes,
     /// The expression is what an index scan is ordered by.
     pub ordering: bool,
 }
 
-impl Examiner for Server<'_> {
+impl Examiner for Server {
     fn is_leakproof(&self, function: u32) -> bool {
         lookup::is_leakproof(Oid::from(function))
     }
@@ -50,6 +51,6 @@ impl Examiner for Server<'_> {
     }
 
     fn has_index_of(&self, family: u32) -> bool {
-        self.families.iter().any(|one| one.to_u32() == family)
+        self.indexes.any_of_family(Oid::from(family))
     }
 }

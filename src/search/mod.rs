@@ -12,7 +12,7 @@ use crate::pg::{ext, settings};
 use crate::registry::protected;
 use crate::sys::clause::Clause;
 use crate::sys::headroom;
-use crate::sys::paths::{self, Place, Rules};
+use crate::sys::paths::{self, Grant, Indexes, Place, Rules};
 use pgrx::pg_sys::Oid;
 use watertight_core::search::{Grade, examine, may_estimate};
 use watertight_core::{Code, Fault};
@@ -20,30 +20,22 @@ use watertight_core::{Code, Fault};
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     headroom::install(|| ext::tables().map_or(Oid::INVALID, |tables| tables.trusted_operators), no_headroom);
-    paths::install(Rules {
-        concerns,
-        fence: predicate::fence,
-        is_value: predicate::is_value,
-        place,
-        estimates,
-        orders,
-    });
+    paths::install(Rules { concerns, fence: predicate::fence, is_value: predicate::is_value, grant, orders });
 }
 
 fn concerns(table: Oid) -> bool {
     settings::search_indexes() && protected::all().contains_key(&table)
 }
 
-fn place(condition: Clause, families: &[Oid]) -> Option<Place> {
+fn grant(condition: Clause, indexes: Indexes) -> Option<Grant> {
     condition.wrap_argument(bounded::wrapper);
-    match examine(&term::read(condition), &examiner::Server { families, ordering: false })? {
-        Grade::Total | Grade::Derived => Some(Place::Anywhere),
-        Grade::Long | Grade::Guarded => Some(Place::Fenced),
-    }
-}
-
-fn estimates(condition: Clause, families: &[Oid]) -> bool {
-    may_estimate(&term::read(condition), &examiner::Server { families, ordering: false })
+    let term = term::read(condition);
+    let server = examiner::Server { indexes, ordering: false };
+    let place = match examine(&term, &server)? {
+        Grade::Total | Grade::Derived => Place::Anywhere,
+        Grade::Long | Grade::Guarded => Place::Fenced,
+    };
+    Some(Grant { place, estimate: may_estimate(&term, &server) })
 }
 
 fn no_headroom() -> ! {
@@ -55,6 +47,6 @@ fn no_headroom() -> ! {
 }
 
 /// An expression that an index orders by. In a rescan or a recheck it is evaluated on rows of all tenants.
-fn orders(expression: Clause, families: &[Oid]) -> bool {
-    examine(&term::read(expression), &examiner::Server { families, ordering: true }) == Some(Grade::Total)
+fn orders(expression: Clause, indexes: Indexes) -> bool {
+    examine(&term::read(expression), &examiner::Server { indexes, ordering: true }) == Some(Grade::Total)
 }

@@ -13,6 +13,7 @@ pub mod filling;
 pub mod function;
 pub mod headroom;
 pub mod hooks;
+mod index_paths;
 pub mod inval;
 pub mod local;
 pub mod lookup;

@@ -59,8 +59,8 @@ pub enum When {
     /// This argument is a tsquery of at most [`MAX_QUERY_NODES`](super::MAX_QUERY_NODES): a constant, or one that is
     /// counted when the statement runs. Deeper ones fail for the rows that make the search go all the way down.
     ShallowQuery(usize),
-    /// The table has no index of this operator family, whose support functions fail for some stored keys.
-    NoIndexOf(u32),
+    /// The table has no index of these operator families, which fail, or lose rows, for some stored keys.
+    NoIndexOf(&'static [u32]),
     /// This argument is a constant of at most 1 kB: recursion over it stays shallow.
     ShortPattern(usize),
     /// As `ShortPattern`, and it is an array of at most one dimension without nulls.

@@ -115,7 +115,7 @@ fn holds(when: When, collation: u32, arguments: &[Term], examiner: &dyn Examiner
             Some(Shape::Call { function, .. }) => examiner.bounds_query(*function),
             _ => false,
         },
-        When::NoIndexOf(family) => !examiner.has_index_of(family),
+        When::NoIndexOf(families) => !families.iter().any(|family| examiner.has_index_of(*family)),
         When::ShortPattern(number) => constant(number)
             .and_then(Option::as_ref)
             .is_some_and(|parts| parts.iter().all(|part| is_short(part))),

@@ -18,14 +18,14 @@ const fn function(symbol: &'static str) -> Function {
 
 /// The family's functions.
 pub const ENTRIES: &[Entry] = &[
-    Entry::guarded(function("citext_eq"), EQUAL),
-    Entry::guarded(function("citext_ne"), EQUAL),
-    Entry::guarded(function("citext_lt"), ORDER).when(When::Collated),
-    Entry::guarded(function("citext_le"), ORDER).when(When::Collated),
-    Entry::guarded(function("citext_ge"), ORDER).when(When::Collated),
-    Entry::guarded(function("citext_gt"), ORDER).when(When::Collated),
-    Entry::guarded(function("citext_pattern_lt"), EQUAL),
-    Entry::guarded(function("citext_pattern_le"), EQUAL),
-    Entry::guarded(function("citext_pattern_ge"), EQUAL),
-    Entry::guarded(function("citext_pattern_gt"), EQUAL),
+    Entry::long(function("citext_eq"), EQUAL),
+    Entry::long(function("citext_ne"), EQUAL),
+    Entry::long(function("citext_lt"), ORDER).when(When::Collated),
+    Entry::long(function("citext_le"), ORDER).when(When::Collated),
+    Entry::long(function("citext_ge"), ORDER).when(When::Collated),
+    Entry::long(function("citext_gt"), ORDER).when(When::Collated),
+    Entry::long(function("citext_pattern_lt"), EQUAL),
+    Entry::long(function("citext_pattern_le"), EQUAL),
+    Entry::long(function("citext_pattern_ge"), EQUAL),
+    Entry::long(function("citext_pattern_gt"), EQUAL),
 ];

@@ -1,0 +1,238 @@
+//! The paths of one table, made anew with the conditions that were granted more than PostgreSQL grants them.
+
+use super::clause::Clause;
+use super::paths::{Grant, Indexes, Place, Rules};
+use super::tree::elements;
+use super::{estimate, recheck};
+use pgrx::pg_sys::{self, NodeTag};
+
+/// A condition, and what it may.
+pub(super) type Granted = (*mut pg_sys::RestrictInfo, Grant);
+
+/// What is granted to the conditions of a table.
+///
+/// # Safety
+/// `rel` must be the planner's.
+pub(super) unsafe fn granted(rel: &pg_sys::RelOptInfo, rules: Rules) -> Vec<Granted> {
+    // SAFETY: by the caller.
+    unsafe {
+        let indexes = Indexes::of(rel);
+        blocked(rel)
+            .into_iter()
+            .filter_map(|one| Some((one, (rules.grant)(Clause::new((*one).clause.cast()), indexes)?)))
+            .collect()
+    }
+}
+
+/// Adds the index paths that the grants allow, and takes those away whose order is computed on rows of everybody.
+///
+/// # Safety
+/// `root` and `rel` must be the planner's, of a plain table whose paths PostgreSQL has made.
+pub(super) unsafe fn make(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    rules: Rules,
+    granted: &[Granted],
+) {
+    // SAFETY: by the caller.
+    unsafe {
+        let mut anew = forbid_orders(rel, rules);
+        for (one, grant) in granted {
+            anew |= grant.estimate && is_restriction(&*rel, *one) && estimate::restriction(root, *one);
+        }
+        if anew {
+            start_anew(root, rel);
+        }
+        if anew || !granted.is_empty() {
+            add_index_paths(root, rel, granted, anew);
+        }
+        // What is granted may have brought more of them.
+        if !granted.is_empty() && forbid_orders(rel, rules) {
+            start_anew(root, rel);
+            add_index_paths(root, rel, granted, true);
+        }
+        if !granted.is_empty() {
+            recheck::needed();
+        }
+    }
+}
+
+/// `all`: also those that need no grant.
+///
+/// # Safety
+/// As for `make`. The marks are taken away before anybody else sees them; after an error the whole plan is thrown away.
+unsafe fn add_index_paths(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    granted: &[Granted],
+    all: bool,
+) {
+    // SAFETY: by the caller.
+    unsafe {
+        let with_statistics = may_show_statistics(&*rel, granted);
+        let create = || pg_sys::create_index_paths(root, rel);
+        let create = || if with_statistics { estimate::with_statistics(create) } else { create() };
+        let fenced = mark(granted, Place::Anywhere);
+        if all || fenced < granted.len() {
+            create();
+        }
+        if fenced > 0 {
+            mark(granted, Place::Fenced);
+            let others = without_plain_scans(rel);
+            create();
+            others.into_iter().for_each(|index| (*index).amhasgettuple = true);
+        }
+        granted.iter().for_each(|(one, _)| (**one).leakproof = false);
+    }
+}
+
+/// Marks the conditions of one place, and returns how many are of another.
+///
+/// # Safety
+/// The restrictions must be valid.
+unsafe fn mark(granted: &[Granted], place: Place) -> usize {
+    let (these, others): (Vec<_>, Vec<_>) = granted.iter().partition(|(_, grant)| grant.place == place);
+    // SAFETY: by the caller.
+    these.iter().for_each(|(one, _)| unsafe { (**one).leakproof = true });
+    others.len()
+}
+
+/// Whether the statistics may be shown while paths are made, so that joins into this table are estimated with them: every
+/// condition that is estimated for the first time then is granted that, and there is no predicate of an index beside.
+///
+/// # Safety
+/// `rel` must be the planner's.
+unsafe fn may_show_statistics(rel: &pg_sys::RelOptInfo, granted: &[Granted]) -> bool {
+    // SAFETY: lists of the planner.
+    unsafe {
+        let joins = granted.iter().any(|(one, grant)| grant.estimate && !is_restriction(rel, *one));
+        let may = |one: *mut pg_sys::RestrictInfo| {
+            (*one).norm_selec >= 0.0
+                || granted.iter().any(|(granted, grant)| *granted == one && grant.estimate)
+        };
+        joins
+            && blocked(rel).into_iter().all(may)
+            && elements::<pg_sys::IndexOptInfo>(rel.indexlist)
+                .into_iter()
+                .all(|index| (*index).indpred.is_null())
+    }
+}
+
+/// The conditions that PostgreSQL does not give to an index; of an OR its parts.
+///
+/// # Safety
+/// `rel` must be the planner's.
+unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::RestrictInfo> {
+    let mut found = Vec::new();
+    // SAFETY: lists of restrictions.
+    unsafe {
+        for list in [rel.baserestrictinfo, rel.joininfo] {
+            for restriction in elements::<pg_sys::RestrictInfo>(list) {
+                if (*restriction).security_level > rel.baserestrict_min_security {
+                    collect(restriction.cast(), &mut found);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// # Safety
+/// `node` must be a restriction, or a part of one's OR clause.
+unsafe fn collect(node: *mut pg_sys::Node, found: &mut Vec<*mut pg_sys::RestrictInfo>) {
+    // SAFETY: by the caller; an OR clause is made of restrictions, and of ANDs of them.
+    unsafe {
+        if (*node).type_ == NodeTag::T_BoolExpr {
+            for part in elements::<pg_sys::Node>((*node.cast::<pg_sys::BoolExpr>()).args) {
+                collect(part, found);
+            }
+        } else if (*node).type_ == NodeTag::T_RestrictInfo {
+            let restriction = node.cast::<pg_sys::RestrictInfo>();
+            if !(*restriction).orclause.is_null() {
+                collect((*restriction).orclause.cast(), found);
+            }
+            if !(*restriction).leakproof && !(*restriction).pseudoconstant {
+                found.push(restriction);
+            }
+        }
+    }
+}
+
+/// Whether only columns of this table come into the condition.
+///
+/// # Safety
+/// Both must be the planner's.
+unsafe fn is_restriction(rel: &pg_sys::RelOptInfo, restriction: *mut pg_sys::RestrictInfo) -> bool {
+    // SAFETY: by the caller.
+    unsafe { pg_sys::bms_is_subset((*restriction).clause_relids, rel.relids) }
+}
+
+/// The paths of a plain table as `set_plain_rel_pathlist` in allpaths.c makes them, but for the indexes', with the number
+/// of rows as it is estimated now.
+///
+/// # Safety
+/// `root` and `rel` must be the planner's, of a plain table.
+unsafe fn start_anew(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) {
+    // SAFETY: by the caller. Nobody else has seen the paths that are dropped.
+    unsafe {
+        estimate::table(root, rel);
+        (*rel).pathlist = std::ptr::null_mut();
+        (*rel).partial_pathlist = std::ptr::null_mut();
+        (*rel).ppilist = std::ptr::null_mut();
+        let outer = (*rel).lateral_relids;
+        pg_sys::add_path(rel, pg_sys::create_seqscan_path(root, rel, outer, 0));
+        if (*rel).consider_parallel && outer.is_null() {
+            let workers = pg_sys::compute_parallel_worker(
+                rel,
+                f64::from((*rel).pages),
+                -1.0,
+                pg_sys::max_parallel_workers_per_gather,
+            );
+            if workers > 0 {
+                let path = pg_sys::create_seqscan_path(root, rel, std::ptr::null_mut(), workers);
+                pg_sys::add_partial_path(rel, path);
+            }
+        }
+        pg_sys::create_tidscan_paths(root, rel);
+    }
+}
+
+/// Takes plain scans away from all indexes but B-trees, and returns those that had them.
+///
+/// # Safety
+/// `rel` must be the planner's.
+unsafe fn without_plain_scans(rel: *mut pg_sys::RelOptInfo) -> Vec<*mut pg_sys::IndexOptInfo> {
+    // SAFETY: the table's indexes.
+    unsafe {
+        let mut indexes = elements::<pg_sys::IndexOptInfo>((*rel).indexlist);
+        indexes.retain(|index| (**index).amhasgettuple && (**index).relam != pg_sys::BTREE_AM_OID);
+        indexes.iter().for_each(|index| (**index).amhasgettuple = false);
+        indexes
+    }
+}
+
+/// Where there is a path that takes its order from an index by an expression that is not for every row, forbids the table's
+/// indexes such orders, and says so: PostgreSQL may evaluate the expression on rows before the predicate
+/// (`EvalOrderByExpressions` in nodeIndexscan.c). All of a table's paths with an order have the query's.
+///
+/// # Safety
+/// `rel` must be the planner's.
+unsafe fn forbid_orders(rel: *mut pg_sys::RelOptInfo, rules: Rules) -> bool {
+    // SAFETY: lists of paths, with lists of expressions; indexes of the table.
+    unsafe {
+        let indexes = Indexes::of(&*rel);
+        let forbidden = [(*rel).pathlist, (*rel).partial_pathlist].into_iter().any(|paths| {
+            elements::<pg_sys::Path>(paths)
+                .into_iter()
+                .filter(|path| (**path).type_ == NodeTag::T_IndexPath)
+                .flat_map(|path| elements::<pg_sys::Node>((*path.cast::<pg_sys::IndexPath>()).indexorderbys))
+                .any(|expression| !(rules.orders)(Clause::new(expression), indexes))
+        });
+        if forbidden {
+            for index in elements::<pg_sys::IndexOptInfo>((*rel).indexlist) {
+                (*index).amcanorderbyop = false;
+            }
+        }
+        forbidden
+    }
+}
