@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# run.sh [--small] [--rounds N]: measures Watertight beside its alternatives, on two scratch clusters of its own: one with
-# the library, one without. Writes docs/benchmarks.md and prints it. PG=15|17|18 selects the server.
+# run.sh [--small] [--rounds N] [--only search] [--explain]: measures Watertight beside its alternatives, on two scratch
+# clusters of its own: one with the library, one without. Writes docs/benchmarks.md and prints it. PG=15|17|18 selects the
+# server.
 #
 # --small: few rows, few rounds, nothing is written: do all contestants find the same rows by the right plans, and does
 # everything run? Prints `N passed, N failed`; the figures mean nothing.
+# --only search: the section about search indexes, and nothing is written. --explain prints its plans.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
 
 export PG=${PG:-$DEFAULT_PG}
 small=
+only=
 options=()
 while [ $# -gt 0 ]; do
     case $1 in
         --small) small=1 options+=(--small) ;;
         --rounds) options+=(--rounds "${2:?--rounds needs a number}") && shift ;;
-        *) die "usage: bench/run.sh [--small] [--rounds N]" ;;
+        --only) options+=(--only "${2:?--only needs a section}") only=1 && shift ;;
+        --explain) options+=(--explain) ;;
+        *) die "usage: bench/run.sh [--small] [--rounds N] [--only search] [--explain]" ;;
     esac
     shift
 done
@@ -31,14 +36,16 @@ for crate in jsonwebtoken aws-lc-rs; do
 done
 
 # The profile of tests shares their dependencies; what is measured is built as the extension is.
-target="$ROOT/target"
+target=${CARGO_TARGET_DIR:-$ROOT/target}
 profile=debug
 release=()
 if [ -z "$small" ]; then
     profile=release
     release=(--release)
-    mkdir -p "$ROOT/bench/results"
-    options+=(--out "$ROOT/docs/benchmarks.md" --laps "$ROOT/bench/results/laps.csv")
+    if [ -z "$only" ]; then
+        mkdir -p "$ROOT/bench/results"
+        options+=(--out "$ROOT/docs/benchmarks.md" --laps "$ROOT/bench/results/laps.csv")
+    fi
     if readelf -S "$library" 2>/dev/null | grep -q '\.debug_info'; then
         say "warning: $library is a debug build: 'make bench' installs a release build"
         options+=(--debug-build)

@@ -3,6 +3,7 @@
 use crate::contestant::WATERTIGHT;
 use crate::context::{SETUPS, Step};
 use crate::results::Results;
+use crate::search::{self, Outcome, State};
 use crate::statements::{WORKLOADS, Way};
 use crate::stats::{Clock, Spread, busy, wall};
 use crate::tenants::{MODES, Mode};
@@ -17,6 +18,8 @@ pub struct Bar {
     /// By the clock on the wall.
     pub on_the_wall: Spread,
     limit: Limit,
+    /// Why there is nothing to judge.
+    unmeasured: Option<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -27,7 +30,7 @@ enum Limit {
 
 impl Bar {
     fn new(what: String, limit: Limit, figure: impl Fn(Clock) -> Spread) -> Bar {
-        Bar { what, limit, measured: figure(busy), on_the_wall: figure(wall) }
+        Bar { what, limit, measured: figure(busy), on_the_wall: figure(wall), unmeasured: None }
     }
 
     /// The limit in words.
@@ -38,8 +41,16 @@ impl Bar {
         }
     }
 
+    /// Whether there are figures.
+    pub fn is_measured(&self) -> bool {
+        self.unmeasured.is_none()
+    }
+
     /// `PASS`, or by how much it is missed.
     pub fn verdict(&self) -> String {
+        if let Some(why) = &self.unmeasured {
+            return why.clone();
+        }
         let (limit, over) = match self.limit {
             Limit::AtLeast(limit) => (limit, limit - self.measured.median),
             Limit::AtMost(limit) => (limit, self.measured.median - limit),
@@ -66,7 +77,24 @@ pub fn all(results: &Results) -> Vec<Bar> {
             bars.push(Bar::new(what, Limit::AtLeast(0.95), figure));
         }
     }
+    bars.extend(searches(&results.search));
     bars
+}
+
+/// A search by an index is as fast as one by hand, or nearly.
+pub fn searches(outcomes: &[Outcome]) -> Vec<Bar> {
+    let bar = |outcome: &Outcome| {
+        let what = format!("search, {}, in times of the hand-written `WHERE`", outcome.family.title);
+        let ours = &outcome.series[search::contestants::WATERTIGHT];
+        let figure = |clock| ours.with_either(outcome.by_hand(), clock, |own, hand| own / hand);
+        let unmeasured = match outcome.state {
+            State::Measured => None,
+            State::Failed => Some("MISSED: not found as it should be".into()),
+            State::Missing(extension) => Some(format!("{extension} is not installed")),
+        };
+        Bar { unmeasured, ..Bar::new(what, Limit::AtMost(1.1), figure) }
+    };
+    outcomes.iter().map(bar).collect()
 }
 
 fn statements(results: &Results) -> Vec<Bar> {

@@ -128,14 +128,8 @@ pub fn make(
     keys: &Keys,
 ) -> Result<Data> {
     progress(&format!("{database}: {tenants} tenants, {rows} rows each, {} tables", tables.len()));
-    server.open("postgres", "postgres")?.wire.run(&format!("create database {database}"))?;
+    let tenants = make_database(server, database, tenants, keys)?;
     let mut admin = server.open("postgres", database)?;
-    admin.wire.run("create extension watertight")?;
-    admin.wire.run(&format!(
-        "select watertight.trust_issuer('{ISSUER}', $keys${}$keys$, audience => '{AUDIENCE}')",
-        keys.jwks()
-    ))?;
-    let tenants = make_tenants(&mut admin, tenants, &keys.all()[0])?;
     let rows = i64::try_from(rows)?;
     let data = Data { database: database.into(), tables: tables.into(), order, tenants, rows };
     data.fill(&mut admin, tables)?;
@@ -143,6 +137,18 @@ pub fn make(
         fence(&mut admin, table)?;
     }
     Ok(data)
+}
+
+/// Makes a database with the extension and tenants, and no tables.
+pub fn make_database(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Result<Vec<Tenant>> {
+    server.open("postgres", "postgres")?.wire.run(&format!("create database {database}"))?;
+    let mut admin = server.open("postgres", database)?;
+    admin.wire.run("create extension watertight")?;
+    admin.wire.run(&format!(
+        "select watertight.trust_issuer('{ISSUER}', $keys${}$keys$, audience => '{AUDIENCE}')",
+        keys.jwks()
+    ))?;
+    make_tenants(&mut admin, tenants, &keys.all()[0])
 }
 
 fn make_tenants(admin: &mut Backend, count: usize, key: &Key) -> Result<Vec<Tenant>> {

@@ -1,7 +1,6 @@
 //! Where it was measured.
 
 use crate::Result;
-use crate::data::DATABASE;
 use crate::server::Server;
 use std::fs;
 
@@ -28,8 +27,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Looks around.
-    pub fn look(server: &Server) -> Result<Machine> {
+    /// Looks around, in a database with the extension.
+    pub fn look(server: &Server, database: &str) -> Result<Machine> {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let of = |text: &str, name: &str| {
             let line = text.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_owned();
@@ -37,7 +36,7 @@ impl Machine {
         };
         let cpus = read("/proc/cpuinfo");
         let kilobytes = of(&read("/proc/meminfo"), "MemTotal").replace(" kB", "").parse().unwrap_or(0.0);
-        let mut admin = server.open("postgres", DATABASE)?.wire;
+        let mut admin = server.open("postgres", database)?.wire;
         Ok(Machine {
             processor: of(&cpus, "model name"),
             processors: cpus.lines().filter(|l| l.starts_with("processor")).count(),

@@ -11,9 +11,11 @@ mod plans;
 mod report;
 mod request;
 mod results;
+mod search;
 mod server;
 mod statements;
 mod stats;
+mod table;
 mod tenants;
 mod wire;
 
@@ -65,11 +67,14 @@ fn run() -> Result<bool> {
     let server = &options.server;
     data::make_roles(server, true)?;
     data::make_roles(&options.without, false)?;
+    if options.only_search {
+        return only_search(&options, &keys);
+    }
     let main = data::make(server, DATABASE, &tables, Order::Mixed, (scale.tenants, scale.rows), &keys)?;
     data::make_without(&options.without, &main)?;
 
     progress("rows and plans");
-    let checks = plans::check(server, &main)?;
+    let mut checks = plans::check(server, &main)?;
     if checks.failed > 0 {
         println!("{} passed, {} failed", checks.passed, checks.failed);
         return Ok(false);
@@ -80,9 +85,10 @@ fn run() -> Result<bool> {
         data::make(server, &format!("tenants_{tenants}"), &tables, Order::ByTenant, (tenants, rows), &keys)
     });
     let [few, some, many] = sizes;
-    let results = measure(&options, &main, [&few?, &some?, &many?], &keys)?;
+    let mut results = measure(&options, &main, [&few?, &some?, &many?], &keys)?;
+    results.search = search::all(&options, &keys, &mut checks)?;
 
-    let report = report::text(&options, &results, &machine::Machine::look(server)?);
+    let report = report::text(&options, &results, &machine::Machine::look(server, DATABASE)?);
     println!("{report}");
     if let Some(path) = &options.out {
         std::fs::write(path, &report)?;
@@ -91,8 +97,17 @@ fn run() -> Result<bool> {
     if let Some(path) = &options.laps {
         std::fs::write(path, results.laps())?;
     }
-    println!("{} passed, 0 failed", checks.passed);
-    Ok(true)
+    println!("{} passed, {} failed", checks.passed, checks.failed);
+    Ok(checks.failed == 0)
+}
+
+fn only_search(options: &Options, keys: &Keys) -> Result<bool> {
+    let mut checks = plans::Checks::default();
+    let outcomes = search::all(options, keys, &mut checks)?;
+    let machine = machine::Machine::look(&options.server, search::BY_HAND)?;
+    println!("{}", report::of_searches(options, &outcomes, &machine));
+    println!("{} passed, {} failed", checks.passed, checks.failed);
+    Ok(checks.failed == 0)
 }
 
 fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Result<Results> {

@@ -16,7 +16,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    fn that(&mut self, holds: bool, what: &str, seen: &str) {
+    /// Counts one, and says it if it does not hold.
+    pub fn that(&mut self, holds: bool, what: &str, seen: &str) {
         if holds {
             self.passed += 1;
         } else {

@@ -1,71 +1,51 @@
 //! The report, as Markdown that is also readable as it stands.
 
-use crate::bars;
+use crate::bars::{self, Bar};
 use crate::cold;
 use crate::contestant::{CONTESTANTS, CONTROL};
 use crate::context::{SETUPS, Step, TRANSACTIONS};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::results::Results;
+use crate::search::{self, Outcome};
 use crate::statements::WORKLOADS;
 use crate::stats::{Clock, Series, Spread, busy, server};
+use crate::table::{Table, micros, spread};
 use crate::tenants::MODES;
-
-/// A table whose columns line up.
-struct Table(Vec<Vec<String>>);
-
-impl Table {
-    fn new(titles: impl IntoIterator<Item = impl Into<String>>) -> Table {
-        Table(vec![titles.into_iter().map(Into::into).collect()])
-    }
-
-    fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.0.push(cells.into_iter().collect());
-    }
-
-    fn text(&self) -> String {
-        let width = |column: usize| self.0.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.0[0].len()).map(width).collect();
-        let line = |row: &[String]| {
-            let cells = row.iter().zip(&widths).enumerate().map(|(n, (cell, width))| {
-                if n == 0 { format!(" {cell:<width$} ") } else { format!(" {cell:>width$} ") }
-            });
-            format!("|{}|\n", cells.collect::<Vec<_>>().join("|"))
-        };
-        let rule = widths
-            .iter()
-            .enumerate()
-            .map(|(n, w)| if n == 0 { "-".repeat(w + 2) } else { format!("{}:", "-".repeat(w + 1)) });
-        let rule = format!("|{}|\n", rule.collect::<Vec<_>>().join("|"));
-        line(&self.0[0]) + &rule + &self.0[1..].iter().map(|row| line(row)).collect::<String>()
-    }
-}
-
-fn spread(figure: Spread) -> String {
-    format!("{:.3} ({:.2}-{:.2})", figure.median, figure.low, figure.high)
-}
-
-fn micros(nanos: f64) -> String {
-    format!("{:.2}", nanos / 1000.0)
-}
 
 /// The whole report.
 pub fn text(options: &Options, results: &Results, machine: &Machine) -> String {
+    let control = results.statements[0][CONTROL].speed(&results.statements[0][0], busy);
+    let control = ("the hand-written point read in another table", control);
     let parts = [
         "# Benchmarks\n\nWritten by `make bench`. Do not edit; measure again.\n".to_owned(),
-        head(options, results, machine),
-        promises(results),
+        head(options, machine, control),
+        promises(&bars::all(results)),
         statements(results),
         context(results),
         transactions(results),
         verification(results),
         sizes(results),
+        search::report::text(&results.search),
         method(options, machine),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+        + &search::report::method(options)
 }
 
-fn head(options: &Options, results: &Results, machine: &Machine) -> String {
+/// A report of the searches alone.
+pub fn of_searches(options: &Options, outcomes: &[Outcome], machine: &Machine) -> String {
+    let control = ("a hand-written search in another backend", search::report::control(outcomes));
+    let parts = [
+        head(options, machine, control),
+        promises(&bars::searches(outcomes)),
+        search::report::text(outcomes),
+        search::report::method(options),
+    ];
+    parts.join("\n")
+}
+
+fn head(options: &Options, machine: &Machine, (what, control): (&str, Spread)) -> String {
     let mut table = Table::new(["where and when", ""]);
     let mut say = |what: &str, value: String| table.row([what.to_owned(), value]);
     say("date", machine.date.clone());
@@ -74,8 +54,7 @@ fn head(options: &Options, results: &Results, machine: &Machine) -> String {
     say("processor", format!("{}, {} of them", machine.processor, machine.processors));
     say("memory", format!("{:.1} GiB", machine.memory));
     say("load while measuring (15 minutes' average; 1 is this benchmark)", machine.load.clone());
-    let control = results.statements[0][CONTROL].speed(&results.statements[0][0], busy);
-    say("control: the hand-written point read in another table, should be 1", spread(control));
+    say(&format!("control: {what}, should be 1"), spread(control));
     let mut text = table.text();
     if options.debug_build {
         text += "\n**The library carries debug information: if this was a debug build, the figures mean nothing.**\n";
@@ -91,11 +70,13 @@ fn head(options: &Options, results: &Results, machine: &Machine) -> String {
     text
 }
 
-fn promises(results: &Results) -> String {
+fn promises(bars: &[Bar]) -> String {
     let mut table =
         Table::new(["what was promised", "limit", "measured (p10-p90)", "on the wall", "verdict"]);
-    for bar in bars::all(results) {
-        let (measured, wall) = (spread(bar.measured), spread(bar.on_the_wall));
+    for bar in bars {
+        let figures = [bar.measured, bar.on_the_wall];
+        let [measured, wall] =
+            figures.map(|figure| if bar.is_measured() { spread(figure) } else { "-".into() });
         table.row([bar.what.clone(), bar.limit(), measured, wall, bar.verdict()]);
     }
     format!(

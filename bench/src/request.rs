@@ -1,6 +1,6 @@
 //! What is sent to the server in one network round, encoded.
 
-/// A parameter, in binary form.
+/// A parameter; binary, but for the last.
 #[derive(Clone, Copy)]
 pub enum Param<'a> {
     /// uuid
@@ -9,6 +9,8 @@ pub enum Param<'a> {
     Int8(i64),
     /// text
     Text(&'a str),
+    /// Of any type, as text: what drivers send of types they do not know.
+    Written(&'a str),
 }
 
 /// One network round: any number of messages, of which some end with "ready for the next request".
@@ -42,19 +44,19 @@ impl Request {
         self
     }
 
-    /// Runs a prepared statement; parameters and results are binary.
+    /// Runs a prepared statement; results are binary.
     #[must_use]
     pub fn execute(mut self, name: &str, params: &[Param<'_>]) -> Request {
         self.message(b'B', |body| {
             zero_ended(body, "");
             zero_ended(body, name);
-            body.extend_from_slice(&[0, 1, 0, 1]);
+            formats(body, params);
             body.extend_from_slice(&(params.len() as i16).to_be_bytes());
             for param in params {
                 match param {
                     Param::Uuid(uuid) => sized(body, uuid),
                     Param::Int8(number) => sized(body, &number.to_be_bytes()),
-                    Param::Text(text) => sized(body, text.as_bytes()),
+                    Param::Text(text) | Param::Written(text) => sized(body, text.as_bytes()),
                 }
             }
             body.extend_from_slice(&[0, 1, 0, 1]);
@@ -88,6 +90,18 @@ impl Request {
         body(&mut self.bytes);
         let length = (self.bytes.len() - start) as i32;
         self.bytes[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    }
+}
+
+/// One format for all parameters, if they are all binary, or one for each.
+fn formats(body: &mut Vec<u8>, params: &[Param<'_>]) {
+    let written = |param: &Param<'_>| matches!(param, Param::Written(_));
+    if !params.iter().any(written) {
+        return body.extend_from_slice(&[0, 1, 0, 1]);
+    }
+    body.extend_from_slice(&(params.len() as i16).to_be_bytes());
+    for param in params {
+        body.extend_from_slice(&i16::from(!written(param)).to_be_bytes());
     }
 }
 

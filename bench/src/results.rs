@@ -3,6 +3,7 @@
 use crate::contestant::{CONTESTANTS, CONTROL};
 use crate::context::{SETUPS, TRANSACTIONS};
 use crate::data::Keys;
+use crate::search::Outcome;
 use crate::server::Lap;
 use crate::statements::WORKLOADS;
 use crate::stats::Series;
@@ -24,6 +25,8 @@ pub struct Results {
     pub sizes: Vec<Series>,
     /// The numbers of tenants.
     pub tenants: [usize; 3],
+    /// In the order of the families.
+    pub search: Vec<Outcome>,
 }
 
 impl Results {
@@ -37,6 +40,7 @@ impl Results {
             algorithms: keys.all().iter().map(|key| key.algorithm().name()).collect(),
             sizes: rows_of(tenants::MODES.len() * tenants.len()),
             tenants,
+            search: Vec::new(),
         }
     }
 
@@ -53,8 +57,9 @@ impl Results {
         let others =
             [("context", &self.setups), ("transactions", &self.transactions), ("tenants", &self.sizes)];
         let others = others.into_iter().map(|(title, series)| (title.to_owned(), series));
+        let searches = self.search.iter().map(|o| (format!("search {}", o.family.title), &o.series));
         let mut text = "race;contestant;round;wall;busy;server\n".to_owned();
-        for (race, contestants) in statements.chain(cold).chain(others) {
+        for (race, contestants) in statements.chain(cold).chain(others).chain(searches) {
             for (place, series) in contestants.iter().enumerate() {
                 for (round, lap) in series.laps().iter().enumerate() {
                     let Lap { wall, busy, server } = lap;

@@ -8,13 +8,13 @@ mod term;
 mod trusted;
 
 use crate::pg::error::raise;
-use crate::pg::{ext, settings};
+use crate::pg::{ext, role, settings};
 use crate::registry::protected;
 use crate::sys::clause::Clause;
-use crate::sys::headroom;
 use crate::sys::paths::{self, Grant, Indexes, Place, Rules};
+use crate::sys::{headroom, lookup};
 use pgrx::pg_sys::Oid;
-use watertight_core::search::{Grade, examine, may_estimate};
+use watertight_core::search::{Grade, examine};
 use watertight_core::{Code, Fault};
 
 /// Installs the hooks; called once, while the library is loaded.
@@ -31,11 +31,12 @@ fn grant(condition: Clause, indexes: Indexes) -> Option<Grant> {
     condition.wrap_argument(bounded::wrapper);
     let term = term::read(condition);
     let server = examiner::Server { indexes, ordering: false };
-    let place = match examine(&term, &server)? {
+    let examined = examine(&term, &server)?;
+    let place = match examined.grade {
         Grade::Total | Grade::Derived => Place::Anywhere,
         Grade::Long | Grade::Guarded => Place::Fenced,
     };
-    Some(Grant { place, estimate: may_estimate(&term, &server) })
+    Some(Grant { place, estimate: examined.estimate && is_of_superuser(condition) })
 }
 
 fn no_headroom() -> ! {
@@ -46,7 +47,14 @@ fn no_headroom() -> ! {
     )
 }
 
+/// An estimator may call other functions than the operator's own: those of its negator or commutator. Whoever makes an
+/// operator says which these are, and which estimator it has.
+fn is_of_superuser(condition: Clause) -> bool {
+    condition.operator().and_then(lookup::operator_owner).is_some_and(role::is_superuser)
+}
+
 /// An expression that an index orders by. In a rescan or a recheck it is evaluated on rows of all tenants.
 fn orders(expression: Clause, indexes: Indexes) -> bool {
-    examine(&term::read(expression), &examiner::Server { indexes, ordering: true }) == Some(Grade::Total)
+    examine(&term::read(expression), &examiner::Server { indexes, ordering: true })
+        .is_some_and(|examined| examined.grade == Grade::Total)
 }

@@ -45,6 +45,18 @@ impl Clause {
         unsafe { wrap(self.0, wrapper) }
     }
 
+    /// The operator, if the expression is a call of one.
+    pub fn operator(self) -> Option<Oid> {
+        // SAFETY: valid by construction; each cast follows the node's tag.
+        unsafe {
+            match (*self.0).type_ {
+                NodeTag::T_OpExpr => Some((*self.0.cast::<pg_sys::OpExpr>()).opno),
+                NodeTag::T_ScalarArrayOpExpr => Some((*self.0.cast::<pg_sys::ScalarArrayOpExpr>()).opno),
+                _ => None,
+            }
+        }
+    }
+
     /// Folds the expression.
     pub fn fold<F: Fold>(self, fold: &mut F) -> F::Out {
         // SAFETY: valid by construction.
@@ -191,12 +203,26 @@ unsafe fn read_pairs<F: Fold>(compare: &pg_sys::RowCompareExpr, kind: Kind, fold
 /// # Safety
 /// As for `read`.
 unsafe fn kind_of(node: *mut pg_sys::Node) -> Kind {
-    // SAFETY: by the caller. A restriction has no type of its own.
+    // SAFETY: by the caller; each cast follows the node's tag. The frequent ones are read without a call.
     unsafe {
-        if (*node).type_ == NodeTag::T_RestrictInfo {
-            return Kind(pg_sys::BOOLOID, -1);
+        match (*node).type_ {
+            // A restriction has no type of its own.
+            NodeTag::T_RestrictInfo | NodeTag::T_BoolExpr | NodeTag::T_NullTest => Kind(pg_sys::BOOLOID, -1),
+            NodeTag::T_Var => {
+                let column = &*node.cast::<pg_sys::Var>();
+                Kind(column.vartype, column.vartypmod)
+            }
+            NodeTag::T_Const => {
+                let constant = &*node.cast::<pg_sys::Const>();
+                Kind(constant.consttype, constant.consttypmod)
+            }
+            NodeTag::T_Param => {
+                let parameter = &*node.cast::<pg_sys::Param>();
+                Kind(parameter.paramtype, parameter.paramtypmod)
+            }
+            NodeTag::T_OpExpr => Kind((*node.cast::<pg_sys::OpExpr>()).opresulttype, -1),
+            _ => Kind(pg_sys::exprType(node), pg_sys::exprTypmod(node)),
         }
-        Kind(pg_sys::exprType(node), pg_sys::exprTypmod(node))
     }
 }
 

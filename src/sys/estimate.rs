@@ -8,7 +8,9 @@ use super::local::Local;
 use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
-static SHOWN: Local<bool> = Local::new(false);
+/// To which planner, and of which table, the statistics are shown. Another one may run meanwhile: an estimator evaluates stable
+/// functions, and those plan queries of their own.
+static SHOWN: Local<Option<(*mut pg_sys::PlannerInfo, *mut pg_sys::RelOptInfo)>> = Local::new(None);
 static PREVIOUS_RELATION: Local<pg_sys::get_relation_stats_hook_type> = Local::new(None);
 static PREVIOUS_INDEX: Local<pg_sys::get_index_stats_hook_type> = Local::new(None);
 
@@ -23,25 +25,31 @@ pub(super) fn install() {
     }
 }
 
-/// Shows the statistics while `f` runs. What `f` estimates for the first time must be vouched for.
-pub(super) fn with_statistics<R>(f: impl FnOnce() -> R) -> R {
-    struct Hide;
-    impl Drop for Hide {
+/// Shows the statistics of one table to one planner while `f` runs. What `f` estimates of that table for the first time must
+/// be vouched for.
+pub(super) fn with_statistics<R>(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    f: impl FnOnce() -> R,
+) -> R {
+    struct Restore(Option<(*mut pg_sys::PlannerInfo, *mut pg_sys::RelOptInfo)>);
+    impl Drop for Restore {
         fn drop(&mut self) {
-            SHOWN.set(false);
+            SHOWN.set(self.0);
         }
     }
-    SHOWN.set(true);
-    let _hide = Hide;
+    let _restore = Restore(SHOWN.get());
+    SHOWN.set(Some((root, rel)));
     f()
 }
 
 /// Estimates one restriction of one table anew; the planner keeps the result with it. True if it is another.
 ///
 /// # Safety
-/// `root` and `restriction` must be the planner's.
+/// `root`, `rel` and `restriction` must be the planner's.
 pub(super) unsafe fn restriction(
     root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
     restriction: *mut pg_sys::RestrictInfo,
 ) -> bool {
     // SAFETY: by the caller.
@@ -53,7 +61,9 @@ pub(super) unsafe fn restriction(
         (*restriction).norm_selec = -1.0;
         let join = pg_sys::JoinType::JOIN_INNER;
         let none = std::ptr::null_mut();
-        let now = with_statistics(|| pg_sys::clause_selectivity(root, restriction.cast(), 0, join, none));
+        let now = with_statistics(root, rel, || {
+            pg_sys::clause_selectivity(root, restriction.cast(), 0, join, none)
+        });
         now != before
     }
 }
@@ -91,7 +101,11 @@ pub(super) unsafe fn table(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::Rel
             }
         }
         let before = (*rel).rows;
-        pg_sys::set_baserel_size_estimates(root, rel);
+        // As `set_baserel_size_estimates` does; width and cost of the conditions are what they were.
+        let join = pg_sys::JoinType::JOIN_INNER;
+        let part =
+            pg_sys::clauselist_selectivity(root, (*rel).baserestrictinfo, 0, join, std::ptr::null_mut());
+        (*rel).rows = pg_sys::clamp_row_est((*rel).tuples * part);
         let difference = (*rel).rows - before;
         let mut child = (*rel).relid as usize;
         while !(*root).append_rel_array.is_null() && !(*(*root).append_rel_array.add(child)).is_null() {
@@ -113,7 +127,7 @@ unsafe extern "C-unwind" fn relation_stats(
 ) -> bool {
     // SAFETY: PostgreSQL passes valid nodes; passes on what we were given.
     unsafe {
-        if SHOWN.get() && (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION {
+        if SHOWN.get().is_some_and(|(shown, rel)| shown == root && entry_of(root, rel) == entry) {
             show((*entry).relid, column, (*entry).inh, variable);
             return true;
         }
@@ -129,11 +143,30 @@ unsafe extern "C-unwind" fn index_stats(
 ) -> bool {
     // SAFETY: as above.
     unsafe {
-        if SHOWN.get() {
+        if SHOWN.get().is_some_and(|(shown, rel)| shown == root && has_index(rel, index)) {
             show(index, column, false, variable);
             return true;
         }
         PREVIOUS_INDEX.get().is_some_and(|previous| previous(root, index, column, variable))
+    }
+}
+
+/// # Safety
+/// Both must be the planner's.
+unsafe fn entry_of(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+) -> *mut pg_sys::RangeTblEntry {
+    // SAFETY: by the caller; the array has an entry for each table of the query.
+    unsafe { *(*root).simple_rte_array.add((*rel).relid as usize) }
+}
+
+/// # Safety
+/// `rel` must be the planner's.
+unsafe fn has_index(rel: *mut pg_sys::RelOptInfo, index: Oid) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        elements::<pg_sys::IndexOptInfo>((*rel).indexlist).into_iter().any(|one| (*one).indexoid == index)
     }
 }
 

@@ -5,13 +5,18 @@
 //! see. So a marked plan fails before it looks at any row, unless there is room for all recursion in it.
 
 use super::local::Local;
-use pgrx::pg_sys::{self, Oid};
+use super::tree::{elements, expression_tree_walker, query_tree_walker};
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::ffi::c_void;
 
 /// How much stack must be left, in bytes.
 const HEADROOM: usize = 512 * 1024;
 
 /// Stack below the frame of `install` that PostgreSQL counts and we do not see: an allowance.
 const BELOW: usize = 64 * 1024;
+
+/// The most queries in WITH.
+const MAX_WITH: usize = 32;
 
 static BASE: Local<usize> = Local::new(0);
 static MARK_OF: Local<Option<fn() -> Oid>> = Local::new(None);
@@ -63,6 +68,51 @@ pub(super) fn is_enough() -> bool {
     // SAFETY: a plain global.
     let limit = usize::try_from(unsafe { pg_sys::max_stack_depth }).unwrap_or(0) * 1024;
     BASE.get().saturating_sub(here()) + HEADROOM <= limit
+}
+
+/// Whether the query itself may use up the room before it comes to a table: queries in WITH may read each other, and are planned
+/// one after the other, but run one inside the other. (Other nesting is planned as deep as it runs.)
+///
+/// # Safety
+/// `root` must be the planner's.
+pub(super) unsafe fn is_used_up_by(mut root: *mut pg_sys::PlannerInfo) -> bool {
+    // SAFETY: by the caller; planners form a chain. The walker raises under the guard of the boundary.
+    unsafe {
+        let mut within = false;
+        loop {
+            within |= !(*(*root).parse).cteList.is_null();
+            if (*root).parent_root.is_null() {
+                break;
+            }
+            root = (*root).parent_root;
+        }
+        if !within {
+            return false;
+        }
+        let mut count = 0usize;
+        let counter: *mut usize = &mut count;
+        pg_sys::ffi::pg_guard_ffi_boundary(|| count_with((*root).parse.cast(), counter.cast()));
+        count > MAX_WITH
+    }
+}
+
+/// The walker: counts the queries in WITH, at any depth.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn count_with(node: *mut pg_sys::Node, count: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: PostgreSQL passes nodes of the query; the cast follows the node's tag.
+    unsafe {
+        if (*node).type_ == NodeTag::T_Query {
+            let query = node.cast::<pg_sys::Query>();
+            *count.cast::<usize>() += elements::<pg_sys::Node>((*query).cteList).len();
+            return pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                query_tree_walker(query, Some(count_with), count, 0)
+            });
+        }
+        pg_sys::ffi::pg_guard_ffi_boundary(|| expression_tree_walker(node, Some(count_with), count))
+    }
 }
 
 /// # Safety

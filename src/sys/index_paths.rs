@@ -9,17 +9,20 @@ use pgrx::pg_sys::{self, NodeTag};
 /// A condition, and what it may.
 pub(super) type Granted = (*mut pg_sys::RestrictInfo, Grant);
 
-/// What is granted to the conditions of a table.
+/// What is granted to the conditions of a table. `readable`: by the role that reads it; estimates tell about rows, too.
 ///
 /// # Safety
 /// `rel` must be the planner's.
-pub(super) unsafe fn granted(rel: &pg_sys::RelOptInfo, rules: Rules) -> Vec<Granted> {
+pub(super) unsafe fn granted(rel: &pg_sys::RelOptInfo, rules: Rules, readable: bool) -> Vec<Granted> {
     // SAFETY: by the caller.
     unsafe {
         let indexes = Indexes::of(rel);
         blocked(rel)
             .into_iter()
-            .filter_map(|one| Some((one, (rules.grant)(Clause::new((*one).clause.cast()), indexes)?)))
+            .filter_map(|one| {
+                let grant = (rules.grant)(Clause::new((*one).clause.cast()), indexes)?;
+                Some((one, Grant { estimate: grant.estimate && readable, ..grant }))
+            })
             .collect()
     }
 }
@@ -38,7 +41,7 @@ pub(super) unsafe fn make(
     unsafe {
         let mut anew = forbid_orders(rel, rules);
         for (one, grant) in granted {
-            anew |= grant.estimate && is_restriction(&*rel, *one) && estimate::restriction(root, *one);
+            anew |= grant.estimate && is_restriction(&*rel, *one) && estimate::restriction(root, rel, *one);
         }
         if anew {
             start_anew(root, rel);
@@ -52,7 +55,7 @@ pub(super) unsafe fn make(
             add_index_paths(root, rel, granted, true);
         }
         if !granted.is_empty() {
-            recheck::needed();
+            recheck::needed((*root).simple_rte_array.add((*rel).relid as usize).read());
         }
     }
 }
@@ -71,7 +74,7 @@ unsafe fn add_index_paths(
     unsafe {
         let with_statistics = may_show_statistics(&*rel, granted);
         let create = || pg_sys::create_index_paths(root, rel);
-        let create = || if with_statistics { estimate::with_statistics(create) } else { create() };
+        let create = || if with_statistics { estimate::with_statistics(root, rel, create) } else { create() };
         let fenced = mark(granted, Place::Anywhere);
         if all || fenced < granted.len() {
             create();

@@ -103,6 +103,23 @@ pub fn is_leakproof(function: Oid) -> bool {
     unsafe { pg_sys::get_func_leakproof(function) }
 }
 
+/// The owner of an operator.
+pub fn operator_owner(operator: Oid) -> Option<Oid> {
+    // SAFETY: the tuple is released after what is needed was copied out of it.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::OPEROID as i32,
+            pg_sys::Datum::from(operator),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let owner = (*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_operator>(tuple)).oprowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}
+
 /// The function behind an operator; raises if there is no such operator.
 pub fn operator_function(operator: Oid) -> Oid {
     // SAFETY: a syscache look-up.

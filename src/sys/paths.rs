@@ -135,8 +135,11 @@ unsafe extern "C-unwind" fn add_paths(
         {
             return;
         }
-        let granted = if is_fenced(root, rel, table, rules) && headroom::is_enough() {
-            index_paths::granted(&*rel, rules)
+        let granted = if is_fenced(root, rel, table, rules)
+            && headroom::is_enough()
+            && !headroom::is_used_up_by(root)
+        {
+            index_paths::granted(&*rel, rules, is_readable(root, rel, table))
         } else {
             Vec::new()
         };
@@ -176,6 +179,20 @@ unsafe fn is_fenced(
             }
         }
         fenced
+    }
+}
+
+/// Whether the role that reads the table may read all of it.
+///
+/// # Safety
+/// `root` and `rel` must be the planner's.
+unsafe fn is_readable(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: Oid) -> bool {
+    // SAFETY: by the caller; syscache look-ups.
+    unsafe {
+        let (rel, table) = parent(root, rel).unwrap_or((rel, table));
+        let role = if (*rel).userid == Oid::INVALID { pg_sys::GetUserId() } else { (*rel).userid };
+        pg_sys::pg_class_aclcheck(table, role, pg_sys::ACL_SELECT as pg_sys::AclMode)
+            == pg_sys::AclResult::ACLCHECK_OK
     }
 }
 

@@ -4,7 +4,7 @@ use super::checks;
 use super::filling;
 use super::local::Local;
 use super::recheck;
-use super::tree::elements;
+use super::tree::{elements, expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -21,20 +21,7 @@ pub struct TableUse {
     pub referential: bool,
 }
 
-type Walker = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut c_void) -> bool;
-
 unsafe extern "C-unwind" {
-    // pgrx has no binding for PostgreSQL 15's, and later ones have another name. They raise when the stack is too
-    // deep: called under pgrx's guard only.
-    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
-    fn query_tree_walker(
-        query: *mut pg_sys::Query,
-        walker: Option<Walker>,
-        context: *mut c_void,
-        flags: c_int,
-    ) -> bool;
-    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
-    fn expression_tree_walker(node: *mut pg_sys::Node, walker: Option<Walker>, context: *mut c_void) -> bool;
     // Without pgrx's guard: see `hooks`.
     fn standard_planner(
         query: *mut pg_sys::Query,

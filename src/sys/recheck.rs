@@ -5,7 +5,7 @@
 
 use super::clause::Clause;
 use super::headroom;
-use super::local::Local;
+use super::local::{Local, LocalRef};
 use super::paths::Fence;
 use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -14,23 +14,30 @@ use pgrx::pg_sys::{self, NodeTag, Oid};
 type Rules = (fn(Oid) -> bool, fn(Oid, Clause) -> Fence);
 
 static RULES: Local<Option<Rules>> = Local::new(None);
-/// The query that is planned now needs it.
-static NEEDED: Local<bool> = Local::new(false);
+/// The tables, one after the other, for whose plans conditions were granted to indexes. A number of them, not a switch: a query
+/// that fails to be planned inside another one takes nothing back.
+static GRANTED: LocalRef<Vec<Oid>> = LocalRef::new(Vec::new());
+
+/// More than ever fail one inside the other.
+const MANY: usize = 100_000;
 
 pub(super) fn install(concerns: fn(Oid) -> bool, fence: fn(Oid, Clause) -> Fence) {
     RULES.set(Some((concerns, fence)));
 }
 
-/// The query that is planned now has conditions in index paths that PostgreSQL would have kept out.
-pub(super) fn needed() {
-    NEEDED.set(true);
+/// The query that is planned now has conditions in index paths of this table that PostgreSQL would have kept out.
+///
+/// # Safety
+/// `entry` must be the table's, of a valid query.
+pub(super) unsafe fn needed(entry: *mut pg_sys::RangeTblEntry) {
+    // SAFETY: by the caller.
+    let table = unsafe { (*entry).relid };
+    GRANTED.with_mut(|granted| granted.push(table));
 }
 
 /// Before a query is planned: returns what to give back to [`end`]. (Planning one query may plan others.)
-pub(super) fn begin() -> bool {
-    let outer = NEEDED.get();
-    NEEDED.set(false);
-    outer
+pub(super) fn begin() -> usize {
+    GRANTED.with(Vec::len)
 }
 
 /// After it was planned.
@@ -38,50 +45,59 @@ pub(super) fn begin() -> bool {
 /// # Safety
 /// `plan` must be what the planner returned.
 #[pgrx::pg_guard]
-pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, outer: bool) {
-    let needed = NEEDED.get();
-    NEEDED.set(outer);
-    if needed && !plan.is_null() {
-        // SAFETY: by the caller.
-        unsafe {
-            headroom::mark(&mut *plan);
-            let tables = elements::<pg_sys::RangeTblEntry>((*plan).rtable);
-            visit((*plan).planTree, &tables);
-            for part in elements::<pg_sys::Plan>((*plan).subplans) {
-                visit(part, &tables);
-            }
+pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, before: usize) {
+    let granted = GRANTED.with(|granted| granted.get(before..).unwrap_or(granted).to_vec());
+    if granted.is_empty() || plan.is_null() {
+        return;
+    }
+    // SAFETY: by the caller.
+    unsafe {
+        headroom::mark(&mut *plan);
+        let tables = elements::<pg_sys::RangeTblEntry>((*plan).rtable);
+        visit((*plan).planTree, &tables, &granted);
+        for part in elements::<pg_sys::Plan>((*plan).subplans) {
+            visit(part, &tables, &granted);
         }
     }
+    GRANTED.with_mut(|granted| {
+        if before == 0 || granted.len() > MANY {
+            granted.clear();
+        }
+    });
 }
 
 /// # Safety
 /// `plan` must be null or a node of a plan over `tables`.
-unsafe fn visit(plan: *mut pg_sys::Plan, tables: &[*mut pg_sys::RangeTblEntry]) {
+unsafe fn visit(plan: *mut pg_sys::Plan, tables: &[*mut pg_sys::RangeTblEntry], granted: &[Oid]) {
     if plan.is_null() {
         return;
     }
     // SAFETY: by the caller; each cast follows the node's tag.
     unsafe {
         match (*plan).type_ {
-            NodeTag::T_BitmapHeapScan => fence(&mut *plan.cast(), tables),
-            NodeTag::T_Append => visit_all((*plan.cast::<pg_sys::Append>()).appendplans, tables),
-            NodeTag::T_MergeAppend => visit_all((*plan.cast::<pg_sys::MergeAppend>()).mergeplans, tables),
-            NodeTag::T_SubqueryScan => visit((*plan.cast::<pg_sys::SubqueryScan>()).subplan, tables),
-            NodeTag::T_CustomScan => visit_all((*plan.cast::<pg_sys::CustomScan>()).custom_plans, tables),
+            NodeTag::T_BitmapHeapScan => fence(&mut *plan.cast(), tables, granted),
+            NodeTag::T_Append => visit_all((*plan.cast::<pg_sys::Append>()).appendplans, tables, granted),
+            NodeTag::T_MergeAppend => {
+                visit_all((*plan.cast::<pg_sys::MergeAppend>()).mergeplans, tables, granted)
+            }
+            NodeTag::T_SubqueryScan => visit((*plan.cast::<pg_sys::SubqueryScan>()).subplan, tables, granted),
+            NodeTag::T_CustomScan => {
+                visit_all((*plan.cast::<pg_sys::CustomScan>()).custom_plans, tables, granted)
+            }
             _ => {}
         }
-        visit((*plan).lefttree, tables);
-        visit((*plan).righttree, tables);
+        visit((*plan).lefttree, tables, granted);
+        visit((*plan).righttree, tables, granted);
     }
 }
 
 /// # Safety
 /// `plans` must be null or a list of nodes of a plan over `tables`.
-unsafe fn visit_all(plans: *mut pg_sys::List, tables: &[*mut pg_sys::RangeTblEntry]) {
+unsafe fn visit_all(plans: *mut pg_sys::List, tables: &[*mut pg_sys::RangeTblEntry], granted: &[Oid]) {
     // SAFETY: by the caller.
     unsafe {
         for plan in elements::<pg_sys::Plan>(plans) {
-            visit(plan, tables);
+            visit(plan, tables, granted);
         }
     }
 }
@@ -90,9 +106,9 @@ unsafe fn visit_all(plans: *mut pg_sys::List, tables: &[*mut pg_sys::RangeTblEnt
 ///
 /// # Safety
 /// `scan` must be a node of a plan over `tables`.
-unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeTblEntry]) {
+unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeTblEntry], granted: &[Oid]) {
     let Some((concerns, fence_of)) = RULES.get() else { return };
-    // SAFETY: the expressions of a scan are lists; what is taken from the filter is copied.
+    // SAFETY: the expressions of a scan are lists; what is taken from elsewhere is copied.
     unsafe {
         let table = (scan.scan.scanrelid as usize)
             .checked_sub(1)
@@ -104,12 +120,51 @@ unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeT
         let is_fence = |one: &*mut pg_sys::Node| fence_of(table, Clause::new(*one)) != Fence::No;
         let (first, rest): (Vec<_>, Vec<_>) =
             elements::<pg_sys::Node>(scan.bitmapqualorig).into_iter().partition(is_fence);
-        let filter = elements::<pg_sys::Node>(scan.scan.plan.qual).into_iter().filter(is_fence);
-        let copies = filter.map(|one| pg_sys::copyObjectImpl(one.cast()).cast::<pg_sys::Node>());
+        let mut others: Vec<_> =
+            elements::<pg_sys::Node>(scan.scan.plan.qual).into_iter().filter(is_fence).collect();
+        if first.is_empty() && others.is_empty() {
+            others.extend(rest.iter().find_map(|one| in_every_arm(*one, &is_fence)));
+        }
+        if first.is_empty() && others.is_empty() {
+            if granted.contains(&table) {
+                pgrx::error!("watertight: a plan has lost its predicate");
+            }
+            return;
+        }
+        let copies = others.into_iter().map(|one| pg_sys::copyObjectImpl(one.cast()).cast::<pg_sys::Node>());
         let mut list = std::ptr::null_mut();
         for one in copies.chain(first).chain(rest) {
             list = pg_sys::lappend(list, one.cast());
         }
         scan.bitmapqualorig = list;
+    }
+}
+
+/// The fence that each arm of an OR has: PostgreSQL then drops it from the filter.
+///
+/// # Safety
+/// `node` must be a valid expression.
+unsafe fn in_every_arm(
+    node: *mut pg_sys::Node,
+    is_fence: &impl Fn(&*mut pg_sys::Node) -> bool,
+) -> Option<*mut pg_sys::Node> {
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        if (*node).type_ != NodeTag::T_BoolExpr {
+            return is_fence(&node).then_some(node);
+        }
+        let parts = &*node.cast::<pg_sys::BoolExpr>();
+        let mut found =
+            elements::<pg_sys::Node>(parts.args).into_iter().map(|part| in_every_arm(part, is_fence));
+        match parts.boolop {
+            pg_sys::BoolExprType::AND_EXPR => found.flatten().next(),
+            pg_sys::BoolExprType::OR_EXPR => {
+                let first = found.next()??;
+                found
+                    .all(|other| other.is_some_and(|other| pg_sys::equal(first.cast(), other.cast())))
+                    .then_some(first)
+            }
+            _ => None,
+        }
     }
 }

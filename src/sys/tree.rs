@@ -1,6 +1,28 @@
 //! Reading PostgreSQL's trees: lists of pointers, expressions.
 
 use pgrx::pg_sys::{self, NodeTag};
+use std::ffi::{c_int, c_void};
+
+/// What a walker calls for each part of a tree; true to stop.
+type Walker = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut c_void) -> bool;
+
+unsafe extern "C-unwind" {
+    // pgrx has no binding for PostgreSQL 15's, and later ones have another name. They raise when the stack is too
+    // deep: called under pgrx's guard only.
+    #[cfg_attr(not(feature = "pg15"), link_name = "query_tree_walker_impl")]
+    pub(super) fn query_tree_walker(
+        query: *mut pg_sys::Query,
+        walker: Option<Walker>,
+        context: *mut c_void,
+        flags: c_int,
+    ) -> bool;
+    #[cfg_attr(not(feature = "pg15"), link_name = "expression_tree_walker_impl")]
+    pub(super) fn expression_tree_walker(
+        node: *mut pg_sys::Node,
+        walker: Option<Walker>,
+        context: *mut c_void,
+    ) -> bool;
+}
 
 /// The elements of a list; none for a null list.
 ///

@@ -25,29 +25,28 @@ pub trait Examiner {
     fn has_index_of(&self, family: u32) -> bool;
 }
 
-/// How far a clause may go; `None`: not before the tenant's predicate.
+/// What a clause may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Examined {
+    /// How far it may go.
+    pub grade: Grade,
+    /// The planner may estimate how many rows it finds with the help of the column's statistics: its estimator calls the
+    /// clause's own function, and none inside, with values of all tenants.
+    pub estimate: bool,
+}
+
+/// What a clause may; `None`: nothing before the tenant's predicate.
 ///
 /// What calls a [`Grade::Derived`] function is only as good as the condition derived from it, and nothing is derived
 /// from calls further in: there such a function counts as unexamined.
-pub fn examine(clause: &Term, examiner: &dyn Examiner) -> Option<Grade> {
+pub fn examine(clause: &Term, examiner: &dyn Examiner) -> Option<Examined> {
     match &clause.shape {
         Shape::Call { function, collation, arguments } if clause.has_columns() => {
             let own = grade_of_call(*function, *collation, arguments, examiner)?;
-            Some(own.max(examine_inner(arguments, examiner)?))
+            let grade = own.max(examine_inner(arguments, examiner)?);
+            Some(Examined { grade, estimate: own <= Grade::Long })
         }
-        _ => examine_within(clause, examiner),
-    }
-}
-
-/// Whether the planner may estimate how many rows a clause finds with the help of the column's statistics: its estimator
-/// calls the clause's own function, and none inside, with values of all tenants.
-pub fn may_estimate(clause: &Term, examiner: &dyn Examiner) -> bool {
-    match &clause.shape {
-        Shape::Call { function, collation, arguments } => {
-            grade_of_call(*function, *collation, arguments, examiner)
-                .is_some_and(|grade| grade <= Grade::Long)
-        }
-        _ => false,
+        _ => Some(Examined { grade: examine_within(clause, examiner)?, estimate: false }),
     }
 }
 

@@ -15,6 +15,6 @@ mod term;
 mod tests;
 
 pub use entry::{Entry, Function, Grade, When};
-pub use examine::{Examiner, examine, may_estimate};
+pub use examine::{Examined, Examiner, examine};
 pub use query::{MAX_QUERY_NODES, is_shallow};
 pub use term::{Shape, Term};

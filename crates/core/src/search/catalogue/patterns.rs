@@ -19,7 +19,7 @@ const fn like(number: u32, signature: &'static str) -> Entry {
 }
 
 const fn ilike(number: u32, signature: &'static str) -> Entry {
-    Entry::long(Builtin(number, signature), ILIKE).when(When::Collated)
+    Entry::long(Builtin(number, signature), ILIKE).when(When::LikePattern)
 }
 
 const fn regex(number: u32, signature: &'static str) -> Entry {
