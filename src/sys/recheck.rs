@@ -9,17 +9,17 @@ use super::local::{Local, LocalRef};
 use super::paths::Fence;
 use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::collections::BTreeMap;
 
 /// Which tables, and what a condition is to their predicate.
 type Rules = (fn(Oid) -> bool, fn(Oid, Clause) -> Fence);
 
 static RULES: Local<Option<Rules>> = Local::new(None);
-/// The tables, one after the other, for whose plans conditions were granted to indexes. A number of them, not a switch: a query
-/// that fails to be planned inside another one takes nothing back.
-static GRANTED: LocalRef<Vec<Oid>> = LocalRef::new(Vec::new());
-
-/// More than ever fail one inside the other.
-const MANY: usize = 100_000;
+/// How often anything was granted in this backend. A number, not a switch: a query that fails to be planned inside another one
+/// takes nothing back.
+static GRANTS: Local<u64> = Local::new(0);
+/// The last grant of each table, by oid.
+static LAST: LocalRef<BTreeMap<u32, u64>> = LocalRef::new(BTreeMap::new());
 
 pub(super) fn install(concerns: fn(Oid) -> bool, fence: fn(Oid, Clause) -> Fence) {
     RULES.set(Some((concerns, fence)));
@@ -32,12 +32,13 @@ pub(super) fn install(concerns: fn(Oid) -> bool, fence: fn(Oid, Clause) -> Fence
 pub(super) unsafe fn needed(entry: *mut pg_sys::RangeTblEntry) {
     // SAFETY: by the caller.
     let table = unsafe { (*entry).relid };
-    GRANTED.with_mut(|granted| granted.push(table));
+    GRANTS.set(GRANTS.get() + 1);
+    LAST.with_mut(|last| last.insert(table.to_u32(), GRANTS.get()));
 }
 
 /// Before a query is planned: returns what to give back to [`end`]. (Planning one query may plan others.)
-pub(super) fn begin() -> usize {
-    GRANTED.with(Vec::len)
+pub(super) fn begin() -> u64 {
+    GRANTS.get()
 }
 
 /// After it was planned.
@@ -45,11 +46,13 @@ pub(super) fn begin() -> usize {
 /// # Safety
 /// `plan` must be what the planner returned.
 #[pgrx::pg_guard]
-pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, before: usize) {
-    let granted = GRANTED.with(|granted| granted.get(before..).unwrap_or(granted).to_vec());
-    if granted.is_empty() || plan.is_null() {
+pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, before: u64) {
+    if GRANTS.get() == before || plan.is_null() {
         return;
     }
+    let granted: Vec<Oid> = LAST.with(|last| {
+        last.iter().filter(|(_, grant)| **grant > before).map(|(table, _)| Oid::from(*table)).collect()
+    });
     // SAFETY: by the caller.
     unsafe {
         headroom::mark(&mut *plan);
@@ -59,11 +62,6 @@ pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, befor
             visit(part, &tables, &granted);
         }
     }
-    GRANTED.with_mut(|granted| {
-        if before == 0 || granted.len() > MANY {
-            granted.clear();
-        }
-    });
 }
 
 /// # Safety
