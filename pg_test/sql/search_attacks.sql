@@ -1,9 +1,9 @@
 -- What an ordinary role tries, to see rows of another tenant through searches. Nothing may say "saw", nor depend on rows of hospital_a.
 \set VERBOSITY terse
-CREATE TABLE note (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid, name text, amount numeric, doc jsonb);
-INSERT INTO note (tenant_id, name, amount, doc)
+CREATE TABLE note (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid, name text, amount numeric, doc jsonb, ward bigint);
+INSERT INTO note (tenant_id, name, amount, doc, ward)
 SELECT t.id, right(t.name, 1) || 'secret', (i % 10) + (t.name = 'hospital_a')::int * 1000,
-       jsonb_build_object('k', i % 10, 't', '2023-08-15 12:00:00' || CASE t.name WHEN 'hospital_a' THEN '+01' ELSE '' END)
+       jsonb_build_object('k', i % 10, 't', '2023-08-15 12:00:00' || CASE t.name WHEN 'hospital_a' THEN '+01' ELSE '' END), i % 7
   FROM watertight.tenants AS t, generate_series(1, 20000) AS i;
 CREATE INDEX ON note (amount);
 CREATE EXTENSION btree_gin;
@@ -34,6 +34,14 @@ EXPLAIN (COSTS OFF) SELECT FROM note WHERE amount ### 3;
 CREATE OPERATOR <<!>> (PROCEDURE = leak, LEFTARG = numeric, RIGHTARG = numeric, RESTRICT = scalarltsel);
 CREATE OPERATOR <<#>> (PROCEDURE = numeric_lt, LEFTARG = numeric, RIGHTARG = numeric, RESTRICT = scalargtsel, COMMUTATOR = <<!>>);
 EXPLAIN (COSTS OFF) SELECT FROM note WHERE 3 <<#>> amount;
+
+-- The same in a join, over a leakproof function.
+CREATE FUNCTION leak(bigint, bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST 0.0001
+    AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN false; END $$;
+CREATE OPERATOR !!! (PROCEDURE = leak, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE OPERATOR ### (PROCEDURE = int8eq, LEFTARG = bigint, RIGHTARG = bigint, JOIN = neqjoinsel, RESTRICT = neqsel, NEGATOR = !!!);
+CREATE TEMP TABLE probe AS SELECT i::bigint AS id, i::numeric AS amount FROM generate_series(1, 3) AS i;
+EXPLAIN (COSTS OFF) SELECT FROM probe JOIN note ON note.amount = probe.amount AND note.ward ### probe.id;
 
 -- A query that is planned while a condition is estimated.
 CREATE OPERATOR === (PROCEDURE = leak, LEFTARG = text, RIGHTARG = text, RESTRICT = eqsel);

@@ -47,12 +47,12 @@ pub(super) unsafe fn make(
             start_anew(root, rel);
         }
         if anew || !granted.is_empty() {
-            add_index_paths(root, rel, granted, anew);
+            add_index_paths(root, rel, rules, granted, anew);
         }
         // What is granted may have brought more of them.
         if !granted.is_empty() && forbid_orders(rel, rules) {
             start_anew(root, rel);
-            add_index_paths(root, rel, granted, true);
+            add_index_paths(root, rel, rules, granted, true);
         }
         if !granted.is_empty() {
             recheck::needed((*root).simple_rte_array.add((*rel).relid as usize).read());
@@ -67,12 +67,13 @@ pub(super) unsafe fn make(
 unsafe fn add_index_paths(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
+    rules: Rules,
     granted: &[Granted],
     all: bool,
 ) {
     // SAFETY: by the caller.
     unsafe {
-        let with_statistics = may_show_statistics(&*rel, granted);
+        let with_statistics = may_show_statistics(&*rel, rules, granted);
         let create = || pg_sys::create_index_paths(root, rel);
         let create = || if with_statistics { estimate::with_statistics(root, rel, create) } else { create() };
         let fenced = mark(granted, Place::Anywhere);
@@ -101,20 +102,28 @@ unsafe fn mark(granted: &[Granted], place: Place) -> usize {
 }
 
 /// Whether the statistics may be shown while paths are made, so that joins into this table are estimated with them: every
-/// condition that is estimated for the first time then is granted that, and there is no predicate of an index beside.
+/// condition that is estimated for the first time then may be, leakproof ones too (their operators may have estimators that
+/// call others), and there is no predicate of an index beside.
 ///
 /// # Safety
 /// `rel` must be the planner's.
-unsafe fn may_show_statistics(rel: &pg_sys::RelOptInfo, granted: &[Granted]) -> bool {
+unsafe fn may_show_statistics(rel: &pg_sys::RelOptInfo, rules: Rules, granted: &[Granted]) -> bool {
     // SAFETY: lists of the planner.
     unsafe {
-        let joins = granted.iter().any(|(one, grant)| grant.estimate && !is_restriction(rel, *one));
-        let may = |one: *mut pg_sys::RestrictInfo| {
-            (*one).norm_selec >= 0.0
-                || granted.iter().any(|(granted, grant)| *granted == one && grant.estimate)
+        let indexes = Indexes::of(rel);
+        let may = |one: &*mut pg_sys::RestrictInfo| {
+            (**one).norm_selec >= 0.0
+                || (rules.grant)(Clause::new((**one).clause.cast()), indexes)
+                    .is_some_and(|grant| grant.estimate)
         };
-        joins
-            && blocked(rel).into_iter().all(may)
+        let mut all = Vec::new();
+        for list in [rel.baserestrictinfo, rel.joininfo] {
+            for one in elements::<pg_sys::Node>(list) {
+                collect(one, |_| true, &mut all);
+            }
+        }
+        granted.iter().any(|(one, grant)| grant.estimate && !is_restriction(rel, *one))
+            && all.iter().all(may)
             && elements::<pg_sys::IndexOptInfo>(rel.indexlist)
                 .into_iter()
                 .all(|index| (*index).indpred.is_null())
@@ -132,7 +141,7 @@ unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::RestrictInfo> {
         for list in [rel.baserestrictinfo, rel.joininfo] {
             for restriction in elements::<pg_sys::RestrictInfo>(list) {
                 if (*restriction).security_level > rel.baserestrict_min_security {
-                    collect(restriction.cast(), &mut found);
+                    collect(restriction.cast(), |one| !one.leakproof && !one.pseudoconstant, &mut found);
                 }
             }
         }
@@ -142,19 +151,23 @@ unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::RestrictInfo> {
 
 /// # Safety
 /// `node` must be a restriction, or a part of one's OR clause.
-unsafe fn collect(node: *mut pg_sys::Node, found: &mut Vec<*mut pg_sys::RestrictInfo>) {
+unsafe fn collect(
+    node: *mut pg_sys::Node,
+    wanted: fn(&pg_sys::RestrictInfo) -> bool,
+    found: &mut Vec<*mut pg_sys::RestrictInfo>,
+) {
     // SAFETY: by the caller; an OR clause is made of restrictions, and of ANDs of them.
     unsafe {
         if (*node).type_ == NodeTag::T_BoolExpr {
             for part in elements::<pg_sys::Node>((*node.cast::<pg_sys::BoolExpr>()).args) {
-                collect(part, found);
+                collect(part, wanted, found);
             }
         } else if (*node).type_ == NodeTag::T_RestrictInfo {
             let restriction = node.cast::<pg_sys::RestrictInfo>();
             if !(*restriction).orclause.is_null() {
-                collect((*restriction).orclause.cast(), found);
+                collect((*restriction).orclause.cast(), wanted, found);
             }
-            if !(*restriction).leakproof && !(*restriction).pseudoconstant {
+            if wanted(&*restriction) {
                 found.push(restriction);
             }
         }
