@@ -36,6 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: Args) -> Result<(), MintError> {
+    if args.switch("--help") {
+        return say(USAGE);
+    }
     match args.word().as_deref() {
         Some("keygen") => keygen(args),
         Some("jwks") => print_jwks(args),

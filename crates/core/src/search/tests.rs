@@ -235,5 +235,5 @@ fn every_entry_says_why_and_stands_once() {
 #[test]
 fn the_documents_say_how_many_there_are() {
     let count = catalogue::entries().count();
-    assert!((450..550).contains(&count), "README.md speaks of 500 functions, there are {count}");
+    assert!(count > 450, "README.md speaks of more than 450 functions, there are {count}");
 }
