@@ -106,7 +106,7 @@ fn forget_after_drop() {
     let rules = rules::of_schemas();
     let (schemas, tables): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| schema.is_some());
     let tables: Vec<Oid> =
-        tables.into_iter().map(|(oid, _)| oid).filter(|oid| protected::get(*oid).is_some()).collect();
+        tables.into_iter().map(|(oid, _)| oid).filter(|oid| protected::contains(*oid)).collect();
     let schemas: Vec<String> =
         schemas.into_iter().filter_map(|(_, name)| name).filter(|name| rules.contains_key(name)).collect();
     if !tables.is_empty() {

@@ -1,12 +1,11 @@
 //! The floor: our predicate holds on every protected table, whatever other policies its owner adds.
 
-use super::rewrite::functions_for;
+use super::rewrite::{functions_for, number_of};
 use crate::pg::error::raise;
 use crate::registry::protected;
 use crate::sys::lookup;
 use crate::sys::policy::{self, Floor};
 use pgrx::pg_sys::Oid;
-use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
 /// Installs the hook; called once, while the library is loaded.
@@ -16,8 +15,7 @@ pub fn install() {
 
 fn floor_of(relation: Oid) -> Option<Floor> {
     let entry = protected::get(relation)?;
-    let column = CString::new(&*entry.tenant_column).ok();
-    let floor = column.and_then(|column| lookup::attribute(relation, &column)).and_then(|column| {
+    let floor = number_of(relation, &entry.tenant_column).and_then(|column| {
         let (kind, _, _) = lookup::attribute_type(relation, column);
         let (argument, using, check) = functions_for(kind)?;
         Some(Floor { column, using, check, argument })

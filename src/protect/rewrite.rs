@@ -127,12 +127,14 @@ pub fn is_tenant_equality(function: Oid) -> bool {
     matches!(function.to_u32(), 2956 | 67 | 467 | 852 | 474)
 }
 
+/// The number of the column of this name.
+pub(super) fn number_of(table: Oid, column: &str) -> Option<i16> {
+    lookup::attribute(table, &CString::new(column).ok()?)
+}
+
 /// Whether a column is the tenant column of a protected table.
 pub fn is_tenant_column(table: Oid, column: i16) -> bool {
-    protected::get(table)
-        .and_then(|entry| CString::new(&*entry.tenant_column).ok())
-        .and_then(|name| lookup::attribute(table, &name))
-        == Some(column)
+    protected::get(table).and_then(|entry| number_of(table, &entry.tenant_column)) == Some(column)
 }
 
 /// What both say of a column. (As long as whoever may read a row may write it; what distinguishes the two has to change the

@@ -24,7 +24,7 @@ pub fn install() {
 }
 
 fn concerns(table: Oid) -> bool {
-    settings::search_indexes() && protected::all().contains_key(&table)
+    settings::search_indexes() && protected::contains(table)
 }
 
 fn grant(condition: Clause, indexes: Indexes) -> Option<Grant> {

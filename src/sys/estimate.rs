@@ -4,13 +4,16 @@
 //! estimator calls the function with values of all rows (`statistic_proc_security_check` in selfuncs.c). Here the
 //! statistics are shown while one condition is estimated that somebody has vouched for, and to nobody else.
 
+use super::clause::Clause;
 use super::local::Local;
 use super::tree::elements;
-use pgrx::pg_sys::{self, NodeTag, Oid};
+use pgrx::pg_sys::{self, Oid};
 
 /// To which planner, and of which table, the statistics are shown. Another one may run meanwhile: an estimator evaluates stable
 /// functions, and those plan queries of their own.
-static SHOWN: Local<Option<(*mut pg_sys::PlannerInfo, *mut pg_sys::RelOptInfo)>> = Local::new(None);
+type Shown = Option<(*mut pg_sys::PlannerInfo, *mut pg_sys::RelOptInfo)>;
+
+static SHOWN: Local<Shown> = Local::new(None);
 static PREVIOUS_RELATION: Local<pg_sys::get_relation_stats_hook_type> = Local::new(None);
 static PREVIOUS_INDEX: Local<pg_sys::get_index_stats_hook_type> = Local::new(None);
 
@@ -32,7 +35,7 @@ pub(super) fn with_statistics<R>(
     rel: *mut pg_sys::RelOptInfo,
     f: impl FnOnce() -> R,
 ) -> R {
-    struct Restore(Option<(*mut pg_sys::PlannerInfo, *mut pg_sys::RelOptInfo)>);
+    struct Restore(Shown);
     impl Drop for Restore {
         fn drop(&mut self) {
             SHOWN.set(self.0);
@@ -76,15 +79,11 @@ pub(super) unsafe fn restriction(
 unsafe fn is_guarded(restriction: *mut pg_sys::RestrictInfo) -> bool {
     // tsmatchsel, arraycontsel; contsel, areasel, positionsel have no statistics (pg_proc.dat).
     const OWN_WAY: [u32; 5] = [3686, 3817, 1302, 139, 1300];
-    // SAFETY: by the caller; the casts follow the node's tag.
+    // SAFETY: by the caller; a syscache look-up.
     unsafe {
-        let clause = (*restriction).clause;
-        let operator = match (*clause).type_ {
-            NodeTag::T_OpExpr => (*clause.cast::<pg_sys::OpExpr>()).opno,
-            NodeTag::T_ScalarArrayOpExpr => (*clause.cast::<pg_sys::ScalarArrayOpExpr>()).opno,
-            _ => return true,
-        };
-        !OWN_WAY.contains(&pg_sys::get_oprrest(operator).to_u32())
+        Clause::new((*restriction).clause.cast())
+            .operator()
+            .is_none_or(|operator| !OWN_WAY.contains(&pg_sys::get_oprrest(operator).to_u32()))
     }
 }
 

@@ -1,23 +1,28 @@
 //! The paths of one table, made anew with the conditions that were granted more than PostgreSQL grants them.
 
 use super::clause::Clause;
+use super::estimate;
 use super::paths::{Grant, Indexes, Place, Rules};
 use super::tree::elements;
-use super::{estimate, recheck};
 use pgrx::pg_sys::{self, NodeTag};
 
 /// A condition, and what it may.
 pub(super) type Granted = (*mut pg_sys::RestrictInfo, Grant);
 
-/// What is granted to the conditions of a table. `readable`: by the role that reads it; estimates tell about rows, too.
+/// What is granted to the blocked conditions of a table. `readable`: by the role that reads it; estimates tell about rows, too.
 ///
 /// # Safety
 /// `rel` must be the planner's.
-pub(super) unsafe fn granted(rel: &pg_sys::RelOptInfo, rules: Rules, readable: bool) -> Vec<Granted> {
+pub(super) unsafe fn granted(
+    rel: &pg_sys::RelOptInfo,
+    blocked: Vec<*mut pg_sys::RestrictInfo>,
+    rules: Rules,
+    readable: bool,
+) -> Vec<Granted> {
     // SAFETY: by the caller.
     unsafe {
         let indexes = Indexes::of(rel);
-        blocked(rel)
+        blocked
             .into_iter()
             .filter_map(|one| {
                 let grant = (rules.grant)(Clause::new((*one).clause.cast()), indexes)?;
@@ -53,9 +58,6 @@ pub(super) unsafe fn make(
         if !granted.is_empty() && forbid_orders(rel, rules) {
             start_anew(root, rel);
             add_index_paths(root, rel, rules, granted, true);
-        }
-        if !granted.is_empty() {
-            recheck::needed((*root).simple_rte_array.add((*rel).relid as usize).read());
         }
     }
 }
@@ -134,7 +136,7 @@ unsafe fn may_show_statistics(rel: &pg_sys::RelOptInfo, rules: Rules, granted: &
 ///
 /// # Safety
 /// `rel` must be the planner's.
-unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::RestrictInfo> {
+pub(super) unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::RestrictInfo> {
     let mut found = Vec::new();
     // SAFETY: lists of restrictions.
     unsafe {

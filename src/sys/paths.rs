@@ -135,15 +135,21 @@ unsafe extern "C-unwind" fn add_paths(
         {
             return;
         }
-        let granted = if is_fenced(root, rel, table, rules)
+        // Most queries have leakproof conditions only: nothing else is asked for them.
+        let blocked = index_paths::blocked(&*rel);
+        let granted = if !blocked.is_empty()
+            && is_fenced(root, rel, table, rules)
             && headroom::is_enough()
             && !headroom::is_used_up_by(root)
         {
-            index_paths::granted(&*rel, rules, is_readable(root, rel, table))
+            index_paths::granted(&*rel, blocked, rules, is_readable(root, rel, table))
         } else {
             Vec::new()
         };
         index_paths::make(root, rel, rules, &granted);
+        if !granted.is_empty() {
+            recheck::needed(table);
+        }
     }
 }
 

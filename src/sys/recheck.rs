@@ -26,12 +26,7 @@ pub(super) fn install(concerns: fn(Oid) -> bool, fence: fn(Oid, Clause) -> Fence
 }
 
 /// The query that is planned now has conditions in index paths of this table that PostgreSQL would have kept out.
-///
-/// # Safety
-/// `entry` must be the table's, of a valid query.
-pub(super) unsafe fn needed(entry: *mut pg_sys::RangeTblEntry) {
-    // SAFETY: by the caller.
-    let table = unsafe { (*entry).relid };
+pub(super) fn needed(table: Oid) {
     GRANTS.set(GRANTS.get() + 1);
     LAST.with_mut(|last| last.insert(table.to_u32(), GRANTS.get()));
 }

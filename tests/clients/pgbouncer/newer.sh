@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../../../scripts/lib.sh"
+# shellcheck source=scripts/debian-source.sh
+. "$ROOT/scripts/debian-source.sh"
 
 at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 installed=$(PATH="$PATH:/usr/sbin" command -v pgbouncer || true)
@@ -18,48 +20,8 @@ if [ -x "$program" ]; then
     echo "$program"
     exit
 fi
-apt="$home/apt"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The Debian mirrors that this machine is configured for.
-mirrors() {
-    # shellcheck disable=SC2016 # apt's placeholders, not the shell's
-    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
-        awk -v release="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
-            '($1 == release || $1 == "stable") && $2 == "main" { print $3 }' | sort -u
-}
-
-# apt with a state of its own: the system's sources, lists and caches stay as they are.
-download() { # download MIRROR SUITE
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-    cat >"$apt/apt.conf" <<CONF
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "-";
-Dir::State::lists "$apt/lists";
-Dir::Cache "$apt/cache";
-APT::Sandbox::User "$(id -un)";
-CONF
-    echo "deb-src [signed-by=$keyring] $1 $2 main" >"$apt/sources.list"
-    apt-get -c "$apt/apt.conf" -q update
-    apt-get -c "$apt/apt.conf" -q source --download-only pgbouncer
-}
-
-fetch() {
-    local mirror suite
-    cd "$home"
-    rm -rf source pgbouncer_*
-    for mirror in $(mirrors); do
-        for suite in trixie forky sid; do
-            echo "trying $suite of $mirror"
-            download "$mirror" "$suite" && break 2
-        done
-    done
-    mkdir source
-    # The archive's signature covers the file through apt's lists.
-    tar -xf pgbouncer_*.orig.tar.* --strip-components=1 -C source
-}
+fetch() { fetch_debian_source "$home/apt" "$home/fetch" "$home/source" pgbouncer trixie forky sid; }
 
 build() {
     cd "$home/source"

@@ -91,15 +91,14 @@ fn holds(when: When, collation: u32, arguments: &[Term], examiner: &dyn Examiner
         Some(Shape::Constant(texts)) => Some(texts),
         _ => None,
     };
+    // A constant whose parts are all accepted.
+    let every = |number: usize, accepts: fn(&[u8]) -> bool| {
+        constant(number).and_then(Option::as_ref).is_some_and(|parts| parts.iter().all(|part| accepts(part)))
+    };
     match when {
         When::Always => true,
         When::Collated => collated(),
-        When::LikePattern => {
-            collated()
-                && constant(1)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|patterns| patterns.iter().all(|pattern| is_harmless(pattern)))
-        }
+        When::LikePattern => collated() && every(1, is_harmless),
         When::RegularExpression => collated() && constant(1).is_some(),
         When::Constant(number) => constant(number).is_some(),
         When::BuiltinElements => arguments.iter().all(|term| {
@@ -110,17 +109,12 @@ fn holds(when: When, collation: u32, arguments: &[Term], examiner: &dyn Examiner
             elements::is_examined(element) && (!elements::is_collatable(element) || collated())
         }),
         When::ShallowQuery(number) => match arguments.get(number).map(|term| &term.shape) {
-            Some(Shape::Constant(Some(queries))) => queries.iter().all(|query| is_shallow(query)),
             Some(Shape::Call { function, .. }) => examiner.bounds_query(*function),
-            _ => false,
+            _ => every(number, is_shallow),
         },
         When::NoIndexOf(families) => !families.iter().any(|family| examiner.has_index_of(*family)),
-        When::ShortPattern(number) => constant(number)
-            .and_then(Option::as_ref)
-            .is_some_and(|parts| parts.iter().all(|part| is_short(part))),
-        When::ShortPatterns(number) => constant(number)
-            .and_then(Option::as_ref)
-            .is_some_and(|parts| parts.iter().all(|part| is_short(part) && is_plain_array(part))),
+        When::ShortPattern(number) => every(number, is_short),
+        When::ShortPatterns(number) => every(number, |part| is_short(part) && is_plain_array(part)),
         When::PinnedColumn => columns(arguments).all(|column| column.modifier >= 0),
         When::PinnedPoint => columns(arguments).all(|column| is_point_with_reference(column.modifier)),
         When::Indexed => examiner.is_ordering(),
