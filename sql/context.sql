@@ -11,6 +11,18 @@ CREATE FUNCTION watertight.tenant_key() RETURNS bigint
     LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'wt_tenant_key';
 
+CREATE FUNCTION watertight.compartment_id() RETURNS uuid
+    LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'wt_compartment_id';
+COMMENT ON FUNCTION watertight.compartment_id() IS 'The compartment in force; the nil uuid is Global.';
+CREATE FUNCTION watertight.readable_compartments() RETURNS uuid[]
+    LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'wt_readable_compartments';
+COMMENT ON FUNCTION watertight.readable_compartments() IS
+    'The compartments whose rows the one in force reads, itself first.';
+CREATE FUNCTION watertight.compartment() RETURNS text
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'compartment_wrapper';
+
 CREATE FUNCTION watertight.user_id() RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'user_id_wrapper';
 CREATE FUNCTION watertight.email() RETURNS text
@@ -23,7 +35,8 @@ CREATE FUNCTION watertight.claims() RETURNS jsonb
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'claims_wrapper';
 CREATE FUNCTION watertight.whoami(
     OUT tenant_id uuid, OUT tenant text, OUT user_id text, OUT email text, OUT role text,
-    OUT session_id uuid, OUT issuer text, OUT expires_at timestamptz) RETURNS SETOF record
+    OUT session_id uuid, OUT issuer text, OUT expires_at timestamptz,
+    OUT compartment_id uuid, OUT compartment text) RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'whoami_wrapper';
 
 -- SET LOCAL watertight.token, with the token as a parameter. Not parallel safe: it changes a setting.

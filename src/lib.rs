@@ -5,12 +5,14 @@
 use pgrx::prelude::*;
 use watertight_core::{Code, Fault};
 
+mod compartment;
 mod context;
 mod guard;
 mod pg;
 mod protect;
 mod registry;
 mod search;
+mod session;
 mod sys;
 mod trust;
 
@@ -24,7 +26,8 @@ extension_sql_file!("../sql/context.sql", name = "context", requires = ["tenants
 extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context"]);
 extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["search"], finalize);
+extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
@@ -42,6 +45,7 @@ pub extern "C-unwind" fn _PG_init() {
     sys::preload::silence_backtraces();
     // Settings first: the prefix is reserved with the last of them.
     pg::settings::define();
+    sys::slots::install(pg::settings::max_sessions);
     context::install();
     // What other backends change.
     pg::ext::install();

@@ -23,6 +23,14 @@ fn tenant_key() -> String {
     shown(|who| who.tenant.and_then(|tenant| tenant.key).map(|key| key.to_string()))
 }
 
+fn compartment_id() -> String {
+    shown(|who| who.compartment.map(|compartment| Uuid::from_bytes(compartment.id).to_string()))
+}
+
+fn compartment() -> String {
+    shown(|who| who.compartment.map(|compartment| compartment.name.to_string()))
+}
+
 fn user_id() -> String {
     shown(|who| who.user)
 }
@@ -52,6 +60,12 @@ pub fn define() {
     derived_setting!(c"watertight.tenant_id", c"The id of the tenant in force.", tenant_id);
     derived_setting!(c"watertight.tenant", c"The name of the tenant in force.", tenant);
     derived_setting!(c"watertight.tenant_key", c"The integer key of the tenant in force.", tenant_key);
+    derived_setting!(
+        c"watertight.compartment_id",
+        c"The id of the compartment in force; the nil uuid is Global.",
+        compartment_id
+    );
+    derived_setting!(c"watertight.compartment", c"The name of the compartment in force.", compartment);
     derived_setting!(c"watertight.user_id", c"The user of the token in force.", user_id);
     derived_setting!(c"watertight.email", c"The verified e-mail address of the token in force.", email);
     derived_setting!(c"watertight.role", c"The role claim of the token in force.", role);

@@ -32,6 +32,12 @@ fn begin(token: Option<&str>) {
     in_vain::begun();
 }
 
+/// The compartment's name.
+#[pg_extern(sql = false)]
+fn compartment() -> Option<String> {
+    identity().or_raise().compartment.map(|compartment| compartment.name.to_string())
+}
+
 #[pg_extern(sql = false)]
 fn user_id() -> Option<String> {
     identity().or_raise().user
@@ -74,6 +80,8 @@ fn whoami() -> TableIterator<
         name!(session_id, Option<pgrx::Uuid>),
         name!(issuer, Option<String>),
         name!(expires_at, Option<TimestampWithTimeZone>),
+        name!(compartment_id, Option<pgrx::Uuid>),
+        name!(compartment, Option<String>),
     ),
 > {
     let who = identity().or_raise();
@@ -86,5 +94,7 @@ fn whoami() -> TableIterator<
         who.session.map(|id| pgrx::Uuid::from_bytes(*id.as_bytes())),
         who.issuer,
         who.expires_at.and_then(|at| TimestampWithTimeZone::try_from(xact::from_unix_seconds(at)).ok()),
+        who.compartment.map(|compartment| pgrx::Uuid::from_bytes(compartment.id)),
+        who.compartment.map(|compartment| compartment.name.to_string()),
     ))
 }

@@ -1,6 +1,7 @@
 //! What row security calls once a row: `tenant_id()`, `tenant()`, `tenant_key()`.
 
-use super::verdict::{reached, required};
+use super::verdict::{reached, reached_compartment, required};
+use crate::compartment::Compartment;
 use crate::pg::error::raise;
 use crate::registry::Tenant;
 use crate::sys::function::{Call, raw_function};
@@ -55,6 +56,43 @@ fn key_of(tenant: &Tenant) -> i64 {
 raw_function!(wt_tenant_id, pg_finfo_wt_tenant_id, fast = id_if_reached, slow = id_or_raise);
 raw_function!(wt_tenant, pg_finfo_wt_tenant, fast = name_if_reached, slow = name_or_raise);
 raw_function!(wt_tenant_key, pg_finfo_wt_tenant_key, fast = key_if_reached, slow = key_or_raise);
+
+#[inline(always)]
+fn compartment_if_reached(_: Call) -> Option<Datum> {
+    reached_compartment().map(|compartment| Datum::from(compartment.id.as_ptr()))
+}
+
+#[inline(always)]
+fn readable_if_reached(_: Call) -> Option<Datum> {
+    reached_compartment().map(|compartment| Datum::from(compartment.reads.as_ptr()))
+}
+
+fn compartment_or_raise(call: Call) -> Datum {
+    current_compartment().map_or_else(|| call.null(), |compartment| Datum::from(compartment.id.as_ptr()))
+}
+
+fn readable_or_raise(call: Call) -> Datum {
+    current_compartment().map_or_else(|| call.null(), |compartment| Datum::from(compartment.reads.as_ptr()))
+}
+
+raw_function!(
+    wt_compartment_id,
+    pg_finfo_wt_compartment_id,
+    fast = compartment_if_reached,
+    slow = compartment_or_raise
+);
+raw_function!(
+    wt_readable_compartments,
+    pg_finfo_wt_readable_compartments,
+    fast = readable_if_reached,
+    slow = readable_or_raise
+);
+
+/// The compartment, for functions that are not called once a row.
+pub fn current_compartment() -> Option<&'static Compartment> {
+    required()?;
+    reached_compartment()
+}
 
 /// The tenant's id, for functions that are not called once a row.
 pub fn current_id() -> Option<[u8; 16]> {

@@ -8,14 +8,16 @@ mod extra;
 mod functions;
 mod hot;
 mod in_vain;
+mod resolve;
 mod token;
 mod verdict;
 
 pub use creator::creator;
-pub use hot::{current_id, current_key, current_name};
+pub use hot::{current_compartment, current_id, current_key, current_name};
+pub use resolve::tenant_of;
 pub use token::declare_held_cursor;
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, reached};
+pub use verdict::{as_tenant, compartment, compartment_if_any, identity, reached, reached_compartment};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {
@@ -31,5 +33,6 @@ fn before_commit() {
 
 fn at_end() {
     in_vain::end();
+    crate::sys::slots::work_for(None);
     verdict::forget();
 }

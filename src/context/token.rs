@@ -1,10 +1,10 @@
 //! `watertight.token`: verified when it is set.
 
 use super::extra::{Head, Origin};
+use super::resolve::Place;
 use super::verdict;
 use crate::pg::settings::{self, TokenScope};
 use crate::pg::{error, ext};
-use crate::registry::Tenant;
 use crate::sys::local::{Local, LocalRef};
 use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
 use crate::sys::{activity, xact};
@@ -23,8 +23,8 @@ pub struct Entry {
     from: i64,
     until: i64,
     facts: Box<[u8]>,
-    /// The tenant it stands for, and the generation of the registry that said so.
-    pub resolved: Option<(u64, &'static Tenant)>,
+    /// Where it leads, and the generation of the registry that said so.
+    pub resolved: Option<(u64, Place)>,
 }
 
 /// The transaction that has declared a cursor WITH HOLD.

@@ -1,12 +1,14 @@
 //! The verdict: which tenant this statement belongs to. Reached once a statement, then one comparison away.
 
 use super::extra::{Head, Origin};
+use super::resolve::{Place, ended, resolve};
 use super::{in_vain, token};
+use crate::compartment::Compartment;
 use crate::pg::settings::{self, Mode, OnMissing, TokenScope};
 use crate::pg::{error, ext};
 use crate::registry::{self, Tenant};
 use crate::sys::local::Local;
-use crate::sys::{inval, setting, xact};
+use crate::sys::{inval, setting, slots, xact};
 use uuid::Uuid;
 use watertight_core::tenant::Status;
 use watertight_core::token::TenantRef;
@@ -17,6 +19,8 @@ const NEVER: i64 = i64::MIN;
 /// The statement (by its start) that the verdict was reached for.
 static STATEMENT: Local<i64> = Local::new(NEVER);
 static TENANT: Local<Option<&'static Tenant>> = Local::new(None);
+/// Where in the tenant; meaningful while there is a tenant.
+static COMPARTMENT: Local<Option<&'static Compartment>> = Local::new(None);
 
 /// The token or the transaction has changed: what was known of this statement is void. Must not raise.
 pub fn forget() {
@@ -27,6 +31,12 @@ pub fn forget() {
 #[inline(always)]
 pub fn reached() -> Option<&'static Tenant> {
     if STATEMENT.get() == xact::statement_start() { TENANT.get() } else { None }
+}
+
+/// The compartment of this statement, if the verdict was reached.
+#[inline(always)]
+pub fn reached_compartment() -> Option<&'static Compartment> {
+    if STATEMENT.get() == xact::statement_start() { COMPARTMENT.get() } else { None }
 }
 
 /// The tenant of this statement; `None` without a context.
@@ -42,16 +52,38 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
         // A revocation that was committed before this statement began counts for it.
         inval::accept();
     }
-    let tenant = match head_in_scope() {
-        Some(head) => Some(tenant_of_token(head)?),
-        None if settings::mode() == Mode::Single => Some(default_tenant()?),
-        None => None,
+    let place = match head_in_scope() {
+        Some(head) => place_of_token(head)?,
+        None if settings::mode() == Mode::Single => Place::in_global(default_tenant()?),
+        None => {
+            slots::work_for(None);
+            return Ok(None);
+        }
     };
-    if tenant.is_some() {
-        TENANT.set(tenant);
-        STATEMENT.set(xact::statement_start());
+    reach(place.tenant, place.compartment);
+    Ok(Some(place.tenant))
+}
+
+fn reach(tenant: &'static Tenant, compartment: &'static Compartment) {
+    TENANT.set(Some(tenant));
+    COMPARTMENT.set(Some(compartment));
+    STATEMENT.set(xact::statement_start());
+}
+
+/// The compartment of this statement; `None` without a context.
+///
+/// # Errors
+/// 28000 as for [`tenant`].
+pub fn compartment() -> Result<Option<&'static Compartment>, Fault> {
+    Ok(tenant()?.and(COMPARTMENT.get()))
+}
+
+/// The compartment of this statement, for questions that must not raise: a context that does not count has none.
+pub fn compartment_if_any() -> Option<&'static Compartment> {
+    if !xact::in_transaction() {
+        return None;
     }
-    Ok(tenant)
+    compartment().ok().flatten()
 }
 
 struct Forget;
@@ -62,11 +94,10 @@ impl Drop for Forget {
     }
 }
 
-/// Runs `f` as `tenant`, whatever the token says: for the extension's own work on behalf of an administrator.
-pub fn as_tenant<R>(tenant: &'static Tenant, f: impl FnOnce() -> R) -> R {
+/// Runs `f` in a tenant's compartment, whatever the token says: for the extension's own work on behalf of an administrator.
+pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, f: impl FnOnce() -> R) -> R {
     let _forget = Forget;
-    TENANT.set(Some(tenant));
-    STATEMENT.set(xact::statement_start());
+    reach(tenant, compartment);
     f()
 }
 
@@ -95,7 +126,7 @@ fn head_in_scope() -> Option<Head> {
     (!stale).then_some(head)
 }
 
-fn tenant_of_token(mut head: Head) -> Result<&'static Tenant, Fault> {
+fn place_of_token(mut head: Head) -> Result<Place, Fault> {
     let now = xact::to_unix_micros(xact::statement_start());
     let clock = (head.origin != Origin::Leader).then_some(now);
     if head.trust != ext::trust_generation() {
@@ -106,14 +137,18 @@ fn tenant_of_token(mut head: Head) -> Result<&'static Tenant, Fault> {
     }
     let generation = ext::registry_generation();
     let known = token::with_entry(head.entry, |entry| entry.resolved).flatten();
-    if let Some((at, tenant)) = known
-        && at == generation
+    let known = known.filter(|(at, _)| *at == generation).map(|(_, place)| place);
+    if let Some(place) = known
+        && place.sit()?
     {
-        return Ok(tenant);
+        return Ok(place);
     }
-    let tenant = resolve()?;
-    token::with_entry(head.entry, |entry| entry.resolved = Some((generation, tenant)));
-    Ok(tenant)
+    let place = resolve()?;
+    if !place.sit()? {
+        return Err(ended());
+    }
+    token::with_entry(head.entry, |entry| entry.resolved = Some((generation, place)));
+    Ok(place)
 }
 
 fn check_times(head: &Head, now: i64) -> Result<(), Fault> {
@@ -128,47 +163,6 @@ fn check_times(head: &Head, now: i64) -> Result<(), Fault> {
         return refuse("the token is not valid yet");
     }
     Ok(())
-}
-
-/// Asks the registry.
-fn resolve() -> Result<&'static Tenant, Fault> {
-    let refuse = |what: &str, hint: &str| Err(Fault::new(Code::InvalidAuthorization, what).hint(hint));
-    let Some(tables) = ext::tables() else {
-        return refuse("watertight is not installed in this database", "Run CREATE EXTENSION watertight.");
-    };
-    let revoked = token::with_facts(|facts| registry::is_revoked(&tables, facts));
-    if revoked != Some(false) {
-        return refuse("the token has been revoked", "Get a fresh token from the issuer, if you still may.");
-    }
-    let found = token::with_facts(|facts| registry::find(&tables, facts.tenant())).flatten();
-    let Some((tenant, status)) = found else {
-        return refuse(
-            "the token names a tenant that does not exist",
-            "An administrator creates tenants with watertight.create_tenant(); name, id or key must match exactly.",
-        );
-    };
-    if status != Status::Active {
-        return refuse(
-            "the tenant is suspended",
-            "An administrator resumes it with watertight.resume_tenant().",
-        );
-    }
-    if !issuer_may_speak_for(&tables, tenant) {
-        return refuse(
-            "the token's issuer is not trusted for this tenant",
-            "An administrator names the tenants of an issuer in watertight.trust_issuer().",
-        );
-    }
-    Ok(tenant)
-}
-
-fn issuer_may_speak_for(tables: &ext::Tables, tenant: &Tenant) -> bool {
-    let Some(issuer) = token::with_facts(|facts| facts.issuer().to_owned()) else { return false };
-    crate::trust::with_issuers(tables, |_, issuers| {
-        issuers.get(&issuer).is_some_and(|issuer| {
-            issuer.tenants().is_none_or(|tenants| tenants.contains(&Uuid::from_bytes(tenant.id)))
-        })
-    })
 }
 
 /// Single mode: the tenant of sessions without a token.
@@ -192,6 +186,8 @@ fn default_tenant() -> Result<&'static Tenant, Fault> {
 pub struct Identity {
     /// The tenant.
     pub tenant: Option<&'static Tenant>,
+    /// Where in the tenant.
+    pub compartment: Option<&'static Compartment>,
     /// `sub`.
     pub user: Option<String>,
     /// The verified e-mail address.
@@ -212,13 +208,15 @@ pub struct Identity {
 /// 28000 as for [`tenant`].
 pub fn identity() -> Result<Identity, Fault> {
     let Some(tenant) = tenant()? else { return Ok(Identity::default()) };
+    let compartment = COMPARTMENT.get();
     let owned = |text: Option<&str>| text.map(str::to_owned);
     // In single mode there may be a tenant and no token.
     if head_in_scope().is_none() {
-        return Ok(Identity { tenant: Some(tenant), ..Identity::default() });
+        return Ok(Identity { tenant: Some(tenant), compartment, ..Identity::default() });
     }
     Ok(token::with_facts(|facts| Identity {
         tenant: Some(tenant),
+        compartment,
         user: owned(facts.user()),
         email: owned(facts.email()),
         role: owned(facts.role()),

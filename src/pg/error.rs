@@ -21,6 +21,8 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::StatementTooComplex => PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
         Code::DependentObjects => PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
         Code::NoTransactionBlock => PgSqlErrorCode::ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
+        Code::ConfigurationLimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        Code::ObjectInUse => PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
     }
 }
 

@@ -33,6 +33,22 @@ pub struct Tables {
     pub protected_schemas: Oid,
     /// `watertight.trusted_operators`.
     pub trusted_operators: Oid,
+    /// `watertight.all_compartments`.
+    pub compartments: Oid,
+    /// Index by id.
+    pub compartments_id: Oid,
+    /// Index by tenant and name.
+    pub compartments_name: Oid,
+    /// `watertight.compartment_members`.
+    pub members: Oid,
+    /// Index by compartment.
+    pub members_compartment: Oid,
+    /// `watertight.open_sessions`.
+    pub sessions: Oid,
+    /// Index by id.
+    pub sessions_id: Oid,
+    /// `watertight.session_keys`.
+    pub session_keys: Oid,
 }
 
 static TABLES: Local<Option<Tables>> = Local::new(None);
@@ -56,9 +72,11 @@ fn on_invalidation(relation: Oid) {
             if relation == tables.tenants
                 || relation == tables.revoked_tokens
                 || relation == tables.revoked_users
+                || relation == tables.compartments
+                || relation == tables.members
             {
                 &[&REGISTRY]
-            } else if relation == tables.issuers {
+            } else if relation == tables.issuers || relation == tables.session_keys {
                 &[&TRUST, &REGISTRY]
             } else if relation == tables.protected_tables || relation == tables.protected_schemas {
                 &[&PROTECTION]
@@ -77,14 +95,19 @@ fn on_invalidation(relation: Oid) {
     derived.iter().for_each(|counter| counter.set(counter.get().wrapping_add(1)));
 }
 
-/// Rises when issuers change.
+/// Rises when issuers, or the keys of session tokens, change.
 pub fn trust_generation() -> u64 {
     TRUST.get()
 }
 
-/// Rises when issuers, tenants or revocations change.
+/// Rises when issuers, tenants, revocations, persistent compartments or their members change.
 pub fn registry_generation() -> u64 {
     REGISTRY.get()
+}
+
+/// What was derived from the registry counts no more: a setting says otherwise now. Must not raise.
+pub fn registry_changed() {
+    REGISTRY.set(REGISTRY.get().wrapping_add(1));
 }
 
 /// Rises when the set of protected tables changes.
@@ -133,6 +156,14 @@ fn find() -> Option<Tables> {
         protected_tables: table(c"protected_tables")?,
         protected_schemas: table(c"protected_schemas")?,
         trusted_operators: table(c"trusted_operators")?,
+        compartments: table(c"all_compartments")?,
+        compartments_id: relation(c"all_compartments_pkey")?,
+        compartments_name: relation(c"all_compartments_name_key")?,
+        members: table(c"compartment_members")?,
+        members_compartment: relation(c"compartment_members_pkey")?,
+        sessions: table(c"open_sessions")?,
+        sessions_id: relation(c"open_sessions_pkey")?,
+        session_keys: table(c"session_keys")?,
     })
 }
 

@@ -45,6 +45,17 @@ static DEFAULT_TENANT: GucSetting<Option<CString>> = GucSetting::<Option<CString
 static LEEWAY: GucSetting<i32> = GucSetting::<i32>::new(30);
 static MAX_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(86_400);
 static SEARCH_INDEXES: GucSetting<bool> = GucSetting::<bool>::new(true);
+static COMPARTMENTS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static PERSISTENT: GucSetting<bool> = GucSetting::<bool>::new(true);
+static GLOBAL_READABLE: GucSetting<bool> = GucSetting::<bool>::new(false);
+static GLOBAL_WRITABLE: GucSetting<bool> = GucSetting::<bool>::new(true);
+static TEMPLATE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
+static SESSION_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(8 * 3_600);
+static SESSION_IDLE: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
+static EPHEMERAL_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(0);
+static MAX_EPHEMERAL: GucSetting<i32> = GucSetting::<i32>::new(100);
+static MAX_SESSIONS: GucSetting<i32> = GucSetting::<i32>::new(8_192);
+static BYPASS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(1024);
 
 /// Defines the settings; called once, while the library is loaded.
@@ -102,12 +113,13 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::UNIT_S,
     );
+    define_compartments();
     setting::define_switch(
         c"watertight.search_indexes",
         c"Whether conditions that have been examined are answered by indexes under row security.",
         c"Off: only conditions whose functions PostgreSQL calls leakproof are.",
         &SEARCH_INDEXES,
-        forget_plans,
+        switched,
     );
     GucRegistry::define_int_guc(
         c"watertight.token_cache_size",
@@ -119,6 +131,159 @@ pub fn define() {
         GucContext::Suset,
         GucFlags::default(),
     );
+}
+
+fn define_compartments() {
+    let switch = |name, short, long, value: &'static GucSetting<bool>| {
+        setting::define_switch(name, short, long, value, switched);
+    };
+    switch(
+        c"watertight.compartments",
+        c"Whether tenants have compartments beside Global.",
+        c"Off: everything is in Global, and login() opens sessions there only.",
+        &COMPARTMENTS,
+    );
+    switch(
+        c"watertight.persistent_compartments",
+        c"Whether persistent compartments can be created and entered.",
+        c"",
+        &PERSISTENT,
+    );
+    switch(
+        c"watertight.global_readable",
+        c"Whether rows in Global are readable from other compartments.",
+        c"",
+        &GLOBAL_READABLE,
+    );
+    switch(
+        c"watertight.global_writable",
+        c"Whether rows in Global can be written from within Global.",
+        c"",
+        &GLOBAL_WRITABLE,
+    );
+    GucRegistry::define_bool_guc(
+        c"watertight.bypass",
+        c"Lets a superuser look into compartments' schemas.",
+        c"For pg_dump and repairs. Every use is written to the server's log.",
+        &BYPASS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"watertight.compartment_template",
+        c"The schema that new ephemeral compartments are cloned from where login() names none.",
+        c"Empty: they have no schema of their own.",
+        &TEMPLATE,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    let seconds = |name, short, long, value: &'static GucSetting<i32>, least| {
+        GucRegistry::define_int_guc(
+            name,
+            short,
+            long,
+            value,
+            least,
+            i32::MAX,
+            GucContext::Suset,
+            GucFlags::UNIT_S,
+        );
+    };
+    seconds(
+        c"watertight.session_lifetime",
+        c"How long a session lasts where neither its compartment nor login() says less.",
+        c"Never longer than watertight.max_token_lifetime.",
+        &SESSION_LIFETIME,
+        1,
+    );
+    seconds(
+        c"watertight.session_idle_timeout",
+        c"How long a session lasts without a statement; 0 means as long as the session.",
+        c"",
+        &SESSION_IDLE,
+        0,
+    );
+    seconds(
+        c"watertight.ephemeral_lifetime",
+        c"The longest lifetime of an ephemeral compartment; 0 means that of its session.",
+        c"",
+        &EPHEMERAL_LIFETIME,
+        0,
+    );
+    GucRegistry::define_int_guc(
+        c"watertight.max_ephemeral_compartments",
+        c"How many ephemeral compartments a tenant may have at a time.",
+        c"",
+        &MAX_EPHEMERAL,
+        0,
+        i32::MAX,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"watertight.max_sessions",
+        c"How many sessions that login() opened the server remembers in shared memory.",
+        c"About 300 bytes each.",
+        &MAX_SESSIONS,
+        16,
+        1_000_000,
+        GucContext::Postmaster,
+        GucFlags::default(),
+    );
+}
+
+/// What a context may reach is kept with its token until the registry changes; plans know which comparison serves.
+fn switched() {
+    crate::pg::ext::registry_changed();
+    forget_plans();
+}
+
+/// `watertight.compartments`
+pub fn compartments() -> bool {
+    COMPARTMENTS.get()
+}
+
+/// `watertight.persistent_compartments`
+pub fn persistent_compartments() -> bool {
+    PERSISTENT.get()
+}
+
+/// `watertight.global_readable` and `watertight.global_writable`
+pub fn global() -> watertight_core::compartment::Settings {
+    watertight_core::compartment::Settings {
+        global_readable: GLOBAL_READABLE.get(),
+        global_writable: GLOBAL_WRITABLE.get(),
+    }
+}
+
+/// `watertight.bypass`, of a superuser: a session that has it on and has become somebody else does not have it.
+pub fn bypass() -> bool {
+    BYPASS.get() && super::role::is_superuser(super::role::current())
+}
+
+/// `watertight.compartment_template`
+pub fn compartment_template() -> Option<String> {
+    TEMPLATE.get().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty())
+}
+
+/// The limits of sessions, in seconds.
+pub fn sessions() -> watertight_core::session::Installation {
+    watertight_core::session::Installation {
+        lifetime: i64::from(SESSION_LIFETIME.get()),
+        max_lifetime: max_token_lifetime(),
+        idle: i64::from(SESSION_IDLE.get()),
+        ephemeral: i64::from(EPHEMERAL_LIFETIME.get()),
+    }
+}
+
+/// `watertight.max_ephemeral_compartments`
+pub fn max_ephemeral() -> i64 {
+    i64::from(MAX_EPHEMERAL.get())
+}
+
+/// `watertight.max_sessions`
+pub fn max_sessions() -> usize {
+    usize::try_from(MAX_SESSIONS.get()).unwrap_or(16)
 }
 
 /// `watertight.token_scope`

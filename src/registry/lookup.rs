@@ -5,7 +5,7 @@ use crate::sys::local::LocalRef;
 use crate::sys::scan::{self, Key, Row};
 use std::collections::BTreeMap;
 use watertight_core::tenant::Status;
-use watertight_core::token::{FactsView, TenantRef};
+use watertight_core::token::TenantRef;
 
 /// What a statement needs of a tenant. Never freed and never changed, so a datum may point into it for as long as a
 /// plan, a cursor or a sort likes; a backend keeps one for each tenant it has served.
@@ -76,10 +76,23 @@ fn text_datum(text: &str) -> Box<[u8]> {
     bytes.into_boxed_slice()
 }
 
+/// By which token somebody is known.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a> {
+    /// Who signed it.
+    pub issuer: &'a str,
+    /// Its id.
+    pub jti: Option<&'a str>,
+    /// Whose it is.
+    pub user: Option<&'a str>,
+    /// When it was issued, in seconds since the Unix epoch.
+    pub issued_at: Option<i64>,
+}
+
 /// True if the token with this jti, or this user's tokens issued then, were revoked.
-pub fn is_revoked(tables: &Tables, facts: &FactsView<'_>) -> bool {
-    facts.jti().is_some_and(|jti| is_token_revoked(tables, jti))
-        || facts.user().is_some_and(|user| is_user_revoked(tables, user, facts))
+pub fn is_revoked(tables: &Tables, bearer: &Bearer<'_>) -> bool {
+    bearer.jti.is_some_and(|jti| is_token_revoked(tables, jti))
+        || bearer.user.is_some_and(|user| is_user_revoked(tables, user, bearer))
 }
 
 fn is_token_revoked(tables: &Tables, jti: &str) -> bool {
@@ -91,18 +104,18 @@ fn is_token_revoked(tables: &Tables, jti: &str) -> bool {
     revoked
 }
 
-fn is_user_revoked(tables: &Tables, user: &str, facts: &FactsView<'_>) -> bool {
+fn is_user_revoked(tables: &Tables, user: &str, bearer: &Bearer<'_>) -> bool {
     let mut revoked = false;
     scan::each(tables.revoked_users, Some((tables.revoked_users_id, Key::Text(1, user))), |row| {
         // Column 5 is the issuer whose user this is, empty for every issuer; there may be an entry for each.
         let issuer: Option<String> = row.get(5);
-        if issuer.is_some_and(|issuer| !issuer.is_empty() && issuer != facts.issuer()) {
+        if issuer.is_some_and(|issuer| !issuer.is_empty() && issuer != bearer.issuer) {
             return true;
         }
         // Column 2 is `issued_before`, in whole seconds since the Unix epoch; null means all tokens. A token that
         // does not say when it was issued may have been issued before.
         let before: Option<i64> = row.get(2);
-        revoked = match (before, facts.issued_at()) {
+        revoked = match (before, bearer.issued_at) {
             (Some(before), Some(issued)) => issued <= before,
             _ => true,
         };

@@ -7,4 +7,4 @@ mod purge;
 mod revoke;
 mod tenants;
 
-pub use lookup::{Tenant, find, is_revoked};
+pub use lookup::{Bearer, Tenant, find, is_revoked};

@@ -24,7 +24,7 @@ pub fn delete_rows_of(name: &str) -> Vec<(Oid, i64)> {
     let mut tables: Vec<u32> = protected::all().keys().map(|table| table.to_u32()).collect();
     tables.sort_unstable();
     // As that tenant: row security itself sees to it that no other tenant's row goes.
-    crate::context::as_tenant(tenant, || {
+    crate::context::as_tenant(tenant, crate::compartment::global(), || {
         purge_order(&tables, &foreign_keys())
             .into_iter()
             .map(Oid::from_u32)

@@ -26,6 +26,8 @@ pub mod query;
 pub mod recheck;
 pub mod scan;
 pub mod setting;
+mod shared;
+pub mod slots;
 pub mod statement;
 mod tree;
 pub mod user;

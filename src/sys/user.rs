@@ -60,6 +60,18 @@ pub fn current() -> Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
+/// This process.
+pub fn process() -> i32 {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::MyProcPid }
+}
+
+/// This database.
+pub fn database() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::MyDatabaseId }
+}
+
 /// The role that logged in.
 pub fn session() -> Oid {
     // SAFETY: reads a static.

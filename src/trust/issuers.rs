@@ -7,6 +7,7 @@ use crate::pg::role;
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::prelude::*;
 use uuid::Uuid;
+use watertight_core::session::SESSION_ISSUER;
 use watertight_core::token::{Issuer, IssuerSpec, check_keys};
 use watertight_core::{Code, Fault};
 
@@ -28,6 +29,12 @@ fn trust_issuer(
 ) {
     let issuer = required("issuer", issuer);
     let jwks = required("jwks", jwks);
+    if issuer == SESSION_ISSUER {
+        raise(
+            Fault::new(Code::InvalidParameter, "issuer \"watertight\" cannot be trusted")
+                .detail("Tokens of this issuer are those that watertight.login() signs itself."),
+        );
+    }
     let claims = claims.unwrap_or_else(|| pgrx::JsonB(serde_json::Value::Object(Default::default())));
     let tenants = tenants.map(tenant_ids);
     let spec = IssuerSpec {

@@ -5,6 +5,7 @@ use crate::sys::local::LocalRef;
 use crate::sys::scan::{self, Row};
 use uuid::Uuid;
 use watertight_core::Fault;
+use watertight_core::session::{Key, SESSION_ISSUER, jwks};
 use watertight_core::token::{Issuer, IssuerSpec, Issuers};
 
 /// The generation they were read at, and the issuers.
@@ -29,6 +30,8 @@ fn read(tables: &ext::Tables) -> Issuers {
     let mut issuers = Vec::new();
     scan::each(tables.issuers, None, |row| {
         match issuer(row) {
+            // Ours is not in the table, whoever wrote it there.
+            Some(Ok(issuer)) if issuer.name() == SESSION_ISSUER => {}
             Some(Ok(issuer)) => issuers.push(issuer),
             // Written past trust_issuer: not trusted, and said so.
             Some(Err(fault)) => {
@@ -38,7 +41,32 @@ fn read(tables: &ext::Tables) -> Issuers {
         }
         true
     });
+    issuers.extend(sessions(tables));
     Issuers::new(issuers)
+}
+
+/// Ourselves, for the tokens of sessions. Nobody until the first session has been opened.
+fn sessions(tables: &ext::Tables) -> Option<Issuer> {
+    let mut keys = Vec::new();
+    scan::each(tables.session_keys, None, |row| {
+        if let (Some(kid), Some(secret)) = (row.get(1), row.get(2)) {
+            keys.push(Key { kid, secret });
+        }
+        true
+    });
+    if keys.is_empty() {
+        return None;
+    }
+    let spec = IssuerSpec {
+        issuer: SESSION_ISSUER,
+        jwks: &jwks(&keys),
+        audience: None,
+        claims: "{}",
+        tenants: None,
+        max_lifetime: None,
+        leeway: Some(0),
+    };
+    Issuer::new(&spec).ok()
 }
 
 /// The columns of watertight.issuers, as sql/registry.sql declares them.

@@ -4,4 +4,4 @@ mod issuers;
 mod load;
 
 pub use issuers::require;
-pub use load::with_issuers;
+pub use load::{seconds, with_issuers};

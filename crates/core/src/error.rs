@@ -33,6 +33,10 @@ pub enum Code {
     StatementTooComplex,
     /// 25P01: there is no transaction block.
     NoTransactionBlock,
+    /// 53400: over a limit of the installation.
+    ConfigurationLimitExceeded,
+    /// 55006: in use.
+    ObjectInUse,
 }
 
 impl Code {
@@ -53,6 +57,8 @@ impl Code {
             Code::ProgramLimitExceeded => "54000",
             Code::StatementTooComplex => "54001",
             Code::NoTransactionBlock => "25P01",
+            Code::ConfigurationLimitExceeded => "53400",
+            Code::ObjectInUse => "55006",
         }
     }
 }

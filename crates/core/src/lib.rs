@@ -5,10 +5,12 @@
 #![forbid(unsafe_code)]
 
 pub mod cache;
+pub mod compartment;
 pub mod error;
 pub mod guard;
 pub mod protect;
 pub mod search;
+pub mod session;
 pub mod sql;
 pub mod tenant;
 pub mod token;

@@ -1,0 +1,14 @@
+//! Compartments: rooms inside a tenant.
+
+mod name;
+mod room;
+mod schema;
+
+pub use name::{GLOBAL_NAME, check_name};
+pub use room::{Room, Settings};
+pub use schema::{SCHEMA_LENGTH, id_of_schema, schema_of};
+
+use uuid::Uuid;
+
+/// The compartment that every tenant has, and where everything is that was there before there were others.
+pub const GLOBAL: Uuid = Uuid::nil();

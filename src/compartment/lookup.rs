@@ -1,0 +1,143 @@
+//! Reading compartments on behalf of a token: index scans, only when no verdict is cached.
+
+use crate::pg::ext::Tables;
+use crate::pg::settings;
+use crate::sys::function::uuid_array;
+use crate::sys::local::LocalRef;
+use crate::sys::scan::{self, Key, Row};
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use uuid::Uuid;
+use watertight_core::compartment::{GLOBAL, GLOBAL_NAME, Room, schema_of};
+
+/// What a statement needs of a compartment. Never freed and never changed, so a datum may point into it; a backend keeps one for
+/// each compartment it has served.
+#[derive(PartialEq, Eq)]
+pub struct Compartment {
+    /// The id, as a uuid datum points to it.
+    pub id: [u8; 16],
+    /// The name.
+    pub name: Box<str>,
+    /// The compartments whose rows it reads, itself first, as an array of uuids.
+    pub reads: Box<[u8]>,
+    /// It reads itself alone, and may write there: one comparison serves both.
+    pub is_plain: bool,
+    /// It may write where it is.
+    pub writes: bool,
+    /// It goes with its session.
+    pub ephemeral: bool,
+    /// The schema of its own.
+    pub schema: Option<CString>,
+}
+
+/// A row of watertight.all_compartments.
+pub struct Stored {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is; `None` while it waits in the pool.
+    pub tenant: Option<Uuid>,
+    /// Its name.
+    pub name: String,
+    /// The compartment it lies in.
+    pub parent: Option<Uuid>,
+    /// It reads what its parent reads.
+    pub reads_ancestors: bool,
+    /// It goes with its session.
+    pub ephemeral: bool,
+    /// The start of the server that it belongs to, if it is ephemeral.
+    pub boot: Option<[u8; 16]>,
+    /// It has a schema of its own.
+    pub has_schema: bool,
+    /// The user who made it, and whose user that is.
+    pub owner: Option<(String, String)>,
+}
+
+// Columns of watertight.all_compartments, as sql/compartments.sql declares them.
+const ID: i16 = 1;
+const TENANT: i16 = 2;
+const NAME: i16 = 3;
+
+/// No chain of parents is longer.
+const MAX_DEPTH: usize = 16;
+
+fn read(row: &Row) -> Option<Stored> {
+    let uuid = |column| row.get::<pgrx::Uuid>(column).map(|id| *id.as_bytes());
+    Some(Stored {
+        id: Uuid::from_bytes(uuid(1)?),
+        tenant: uuid(2).map(Uuid::from_bytes),
+        name: row.get(3).unwrap_or_default(),
+        parent: uuid(4).map(Uuid::from_bytes),
+        reads_ancestors: row.get(5).unwrap_or(false),
+        ephemeral: row.get(6).unwrap_or(true),
+        boot: uuid(7),
+        has_schema: row.name(8).is_some(),
+        owner: row.get::<String>(9).zip(row.get::<String>(10)),
+    })
+}
+
+/// The row of a compartment.
+pub fn stored(tables: &Tables, id: Uuid) -> Option<Stored> {
+    let mut found = None;
+    scan::each(tables.compartments, Some((tables.compartments_id, Key::Uuid(ID, *id.as_bytes()))), |row| {
+        found = read(row);
+        false
+    });
+    found
+}
+
+/// The row of a tenant's compartment of this name.
+pub fn stored_by_name(tables: &Tables, tenant: Uuid, name: &str) -> Option<Stored> {
+    let mut found = None;
+    let tenant_key = Key::Uuid(TENANT, *tenant.as_bytes());
+    scan::each(tables.compartments, Some((tables.compartments_name, tenant_key)), |row| {
+        if row.get::<&str>(NAME as usize) == Some(name) {
+            found = read(row);
+        }
+        found.is_none()
+    });
+    found
+}
+
+static COMPARTMENTS: LocalRef<BTreeMap<[u8; 16], &'static Compartment>> = LocalRef::new(BTreeMap::new());
+
+/// Global, as the installation has it now.
+pub fn global() -> &'static Compartment {
+    intern(Room::new(GLOBAL, &[], settings::global()), GLOBAL_NAME, None)
+}
+
+/// A compartment, with what it may read now.
+pub fn interned(tables: &Tables, stored: &Stored) -> &'static Compartment {
+    let mut ancestors = Vec::new();
+    let mut next = stored.parent.filter(|_| stored.reads_ancestors);
+    while let Some(ancestor) = next.and_then(|id| self::stored(tables, id)) {
+        // Never into another tenant, whatever somebody wrote into the table.
+        if ancestor.tenant != stored.tenant || ancestors.len() >= MAX_DEPTH {
+            break;
+        }
+        ancestors.push(ancestor.id);
+        next = ancestor.parent.filter(|_| ancestor.reads_ancestors);
+    }
+    intern(Room::new(stored.id, &ancestors, settings::global()), &stored.name, Some(stored))
+}
+
+fn intern(room: Room, name: &str, stored: Option<&Stored>) -> &'static Compartment {
+    let fresh = Compartment {
+        id: *room.id.as_bytes(),
+        name: name.into(),
+        is_plain: room.is_plain(),
+        reads: uuid_array(room.reads.iter().map(Uuid::as_bytes)),
+        writes: room.writes,
+        ephemeral: stored.is_some_and(|stored| stored.ephemeral),
+        schema: stored
+            .filter(|stored| stored.has_schema)
+            .and_then(|stored| CString::new(schema_of(stored.id)).ok()),
+    };
+    COMPARTMENTS.with_mut(|known| match known.get(&fresh.id) {
+        Some(same) if **same == fresh => *same,
+        _ => {
+            let fresh: &'static Compartment = Box::leak(Box::new(fresh));
+            known.insert(fresh.id, fresh);
+            fresh
+        }
+    })
+}
