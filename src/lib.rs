@@ -27,7 +27,8 @@ extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context
 extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
 extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments"], finalize);
+extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compartments"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["sessions"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

@@ -1,7 +1,21 @@
 //! Compartments: rooms inside a tenant. `lookup` reads them on behalf of a token.
 
+mod clone;
+pub mod destroy;
 mod lookup;
+mod manage;
+mod members;
 mod rights;
+mod room_for;
+mod template;
 
 pub use lookup::{Compartment, Stored, global, interned, stored, stored_by_name};
 pub use rights::{may_enter, not_enterable, require_switched_on};
+pub use room_for::{Guest, Target, room_for};
+
+use watertight_core::{Code, Fault};
+
+/// A name that another compartment of the tenant has.
+fn taken(name: &str) -> Fault {
+    Fault::new(Code::DuplicateObject, format!("compartment \"{name}\" exists already"))
+}

@@ -14,8 +14,8 @@ mod verdict;
 
 pub use creator::creator;
 pub use hot::{current_compartment, current_id, current_key, current_name};
-pub use resolve::tenant_of;
-pub use token::declare_held_cursor;
+pub use resolve::{no_user, tenant_of};
+pub use token::{declare_held_cursor, identify, scopes};
 use verdict::has_passing_token;
 pub use verdict::{as_tenant, compartment, compartment_if_any, identity, reached, reached_compartment};
 

@@ -4,7 +4,7 @@ use super::token;
 use crate::compartment::{self, Compartment};
 use crate::pg::ext;
 use crate::registry::{self, Bearer, Tenant};
-use crate::session::{self, Sitting};
+use crate::session::{self, Sitting, ended};
 use crate::sys::{slots, xact};
 use uuid::Uuid;
 use watertight_core::compartment::{GLOBAL, GLOBAL_NAME};
@@ -44,9 +44,12 @@ fn refuse(what: &str, hint: &str) -> Fault {
     Fault::new(Code::InvalidAuthorization, what).hint(hint)
 }
 
-/// A session that is no more.
-pub fn ended() -> Fault {
-    refuse("the session has ended", "Open another one with watertight.login().")
+/// Where a user is needed.
+pub fn no_user() -> Fault {
+    refuse(
+        "the token names no user",
+        "A session, and a compartment, belongs to somebody: the claim sub, or what trust_issuer() maps to user.",
+    )
 }
 
 /// Asks the registry.

@@ -211,6 +211,21 @@ pub fn with_facts<R>(f: impl FnOnce(&FactsView<'_>) -> R) -> Option<R> {
     })
 }
 
+/// The facts of a token that is not set, verified as if it were.
+///
+/// # Errors
+/// 28000 as for setting it.
+pub fn identify(token: &str) -> Result<Vec<u8>, Fault> {
+    activity::mask_current(find);
+    let clock = xact::to_unix_micros(xact::statement_start());
+    verify_now(token, Origin::Session, Some(clock)).map(|(_, facts)| facts)
+}
+
+/// The scopes of the token in force.
+pub fn scopes() -> Option<String> {
+    with_facts(|facts| facts.scopes().map(str::to_owned)).flatten()
+}
+
 /// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be
 /// found by the next client of a pooled connection (or by its parallel workers).
 pub fn end_of_scope() {

@@ -1,12 +1,13 @@
 //! The verdict: which tenant this statement belongs to. Reached once a statement, then one comparison away.
 
 use super::extra::{Head, Origin};
-use super::resolve::{Place, ended, resolve};
+use super::resolve::{Place, resolve};
 use super::{in_vain, token};
 use crate::compartment::Compartment;
 use crate::pg::settings::{self, Mode, OnMissing, TokenScope};
 use crate::pg::{error, ext};
 use crate::registry::{self, Tenant};
+use crate::session::ended;
 use crate::sys::local::Local;
 use crate::sys::{inval, setting, slots, xact};
 use uuid::Uuid;

@@ -35,7 +35,7 @@ impl Sitting {
             Condition::Gone => Ok(false),
             Condition::Expired => Err(refuse("the session has expired")),
             Condition::Idle => Err(refuse("the session was idle for too long")),
-            Condition::Ending => Err(refuse("the session has ended")),
+            Condition::Ending => Err(super::ended()),
         }
     }
 }
@@ -65,13 +65,13 @@ pub fn sit(tables: &Tables, row: &Stored, ephemeral: bool) -> Result<Sitting, Fa
     // The slot of a session of this start has been given up: it has ended, and its row is about to go. What was bound to a
     // connection of another start has lost it.
     if row.boot == slots::boot_id() || row.process != 0 {
-        return Err(refuse("the session has ended"));
+        return Err(super::ended());
     }
     let handle = slots::take(plain(row, ephemeral), row.last_active_at).ok_or_else(too_many)?;
     // Somebody may have ended it since we read its row. Whoever ends one deletes the row before it gives up the slot.
     if stored(tables, row.id).is_none() {
         slots::give_up(handle);
-        return Err(refuse("the session has ended"));
+        return Err(super::ended());
     }
     Ok(sitting(handle))
 }

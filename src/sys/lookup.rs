@@ -9,6 +9,18 @@ pub fn schema(name: &CStr) -> Option<Oid> {
     valid(unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) })
 }
 
+/// The name of a schema.
+pub fn schema_name(schema: Oid) -> Option<String> {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_namespace_name(schema);
+        if name.is_null() {
+            return None;
+        }
+        CStr::from_ptr(name).to_str().ok().map(str::to_owned)
+    }
+}
+
 /// The oid of an extension.
 pub fn extension(name: &CStr) -> Option<Oid> {
     // SAFETY: a catalog look-up that does not raise with missing_ok.

@@ -23,6 +23,7 @@ pub mod paths;
 pub mod policy;
 pub mod preload;
 pub mod query;
+pub mod random;
 pub mod recheck;
 pub mod scan;
 pub mod setting;

@@ -78,6 +78,24 @@ pub fn session() -> Oid {
     unsafe { pg_sys::GetSessionUserId() }
 }
 
+/// The role whose rights apply outside of all functions with rights of their own.
+pub fn outer() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::GetOuterUserId() }
+}
+
+/// True for a role that may use what is in a schema.
+pub fn may_use_schema(role: Oid, schema: Oid) -> bool {
+    let usage = pg_sys::ACL_USAGE as pg_sys::AclMode;
+    // SAFETY: syscache look-ups.
+    #[cfg(feature = "pg15")]
+    let result = unsafe { pg_sys::pg_namespace_aclcheck(schema, role, usage) };
+    // SAFETY: as above.
+    #[cfg(not(feature = "pg15"))]
+    let result = unsafe { pg_sys::object_aclcheck(pg_sys::NamespaceRelationId, schema, role, usage) };
+    result == pg_sys::AclResult::ACLCHECK_OK
+}
+
 /// The name of a role.
 pub fn name(role: Oid) -> Option<String> {
     // SAFETY: returns a palloc'd string, or null with noerr.

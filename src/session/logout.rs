@@ -1,0 +1,60 @@
+//! Ending sessions on demand.
+
+use super::{Stored, end, ended, lookup};
+use crate::context;
+use crate::pg::arguments::required;
+use crate::pg::error::OrRaise;
+use crate::pg::ext;
+use crate::sys::{slots, user};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use uuid::Uuid;
+use watertight_core::Fault;
+use watertight_core::session::SESSION_ISSUER;
+
+/// The session of the token in force.
+///
+/// # Errors
+/// 28000 without one.
+pub fn present() -> Result<Stored, Fault> {
+    let who = context::identity()?;
+    let ours = who.issuer.as_deref() == Some(SESSION_ISSUER);
+    let id = who.session.filter(|_| ours).ok_or_else(super::no_session)?;
+    let tables = ext::tables().ok_or_else(ended)?;
+    lookup::stored(&tables, id).ok_or_else(ended)
+}
+
+/// Ends the session in force. That holds even if the transaction rolls back.
+///
+/// # Errors
+/// 28000 without a session.
+#[pg_extern(sql = false)]
+fn logout() {
+    let present = present().or_raise();
+    end::end(present.id, end::Reason::Logout);
+}
+
+/// Ends a session, whoever's it is. False if there is none.
+///
+/// Runs as the extension's owner; EXECUTE is granted to `watertight_admin` only.
+#[pg_extern(sql = false)]
+fn end_session(id: Option<pgrx::Uuid>) -> bool {
+    let id = Uuid::from_bytes(*required("id", id).as_bytes());
+    let known = ext::tables().and_then(|tables| lookup::stored(&tables, id)).is_some();
+    known && end::end(id, end::Reason::Administrator)
+}
+
+/// The slots of this database's sessions.
+#[pg_extern(sql = false)]
+fn session_slots() -> TableIterator<
+    'static,
+    (name!(id, pgrx::Uuid), name!(last_active_at, Option<TimestampWithTimeZone>), name!(ending, bool)),
+> {
+    TableIterator::new(slots::of_database(user::database()).into_iter().map(|view| {
+        (
+            pgrx::Uuid::from_bytes(view.plain.key),
+            TimestampWithTimeZone::try_from(view.touched).ok(),
+            view.ending,
+        )
+    }))
+}
