@@ -139,13 +139,17 @@ fn place_of_token(mut head: Head) -> Result<Place, Fault> {
     let generation = ext::registry_generation();
     let known = token::with_entry(head.entry, |entry| entry.resolved).flatten();
     let known = known.filter(|(at, _)| *at == generation).map(|(_, place)| place);
+    // A leader has asked for its workers, at this statement.
+    let goes_on = |place: &Place| if head.origin == Origin::Leader { Ok(true) } else { place.sit() };
+    // On a standby nobody tells that a session has ended: its row does.
+    let known = known.filter(|place| place.sitting.is_none() || !xact::in_recovery());
     if let Some(place) = known
-        && place.sit()?
+        && goes_on(&place)?
     {
         return Ok(place);
     }
     let place = resolve()?;
-    if !place.sit()? {
+    if !goes_on(&place)? {
         return Err(ended());
     }
     token::with_entry(head.entry, |entry| entry.resolved = Some((generation, place)));

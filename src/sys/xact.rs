@@ -86,6 +86,12 @@ pub fn in_block() -> bool {
     unsafe { pg_sys::IsTransactionBlock() }
 }
 
+/// True on a standby, and until a server has recovered.
+pub fn in_recovery() -> bool {
+    // SAFETY: reads shared memory.
+    unsafe { pg_sys::RecoveryInProgress() }
+}
+
 /// True in a parallel worker, from its first moment: its leader has checked what depends on the clock.
 pub fn in_parallel_worker() -> bool {
     // SAFETY: plain globals of the server.
