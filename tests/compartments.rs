@@ -1,0 +1,9 @@
+//! Compartments on real servers: how ephemeral ones end, and what is left of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+#[path = "compartments/ends.rs"]
+mod ends;
+#[path = "compartments/house.rs"]
+mod house;
+#[path = "compartments/schedules.rs"]
+mod schedules;
