@@ -15,6 +15,7 @@ mod search;
 mod session;
 mod sys;
 mod trust;
+mod worker;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -27,7 +28,8 @@ extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context
 extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
 extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments"], finalize);
+extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["compartments"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["worker"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
@@ -53,5 +55,8 @@ pub extern "C-unwind" fn _PG_init() {
     protect::install();
     search::install();
     guard::install();
+    // Last: what it starts needs all of the above.
+    session::end::install();
+    worker::install();
     guard::warn_of_old_server();
 }

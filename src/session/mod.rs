@@ -1,5 +1,6 @@
 //! Sessions: opened by `login()`, ended by `logout()`, by time, or with what they are bound to.
 
+pub mod end;
 mod lookup;
 mod sitting;
 
