@@ -1,12 +1,12 @@
 //! Compartments: rooms inside a tenant. `lookup` reads them on behalf of a token.
 
-mod clone;
 pub mod destroy;
 mod lookup;
 mod manage;
 mod members;
 mod rights;
 mod room_for;
+pub mod schemas;
 mod template;
 
 pub use lookup::{Compartment, Stored, global, interned, stored, stored_by_name};

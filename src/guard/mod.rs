@@ -1,6 +1,7 @@
 //! Statements that would undo protection, or leave something of one tenant to the next on a pooled connection.
 
 mod creation;
+mod leftovers;
 mod protection;
 mod query;
 mod whole_table;
@@ -9,7 +10,7 @@ use crate::context;
 use crate::pg::error;
 use crate::sys::query::Watch;
 use crate::sys::statement::Statement;
-use crate::sys::{self, access, executor, hooks, preload};
+use crate::sys::{self, access, executor, hooks, permissions, preload};
 use watertight_core::guard::old_server;
 use watertight_core::token::find;
 
@@ -24,6 +25,7 @@ pub fn install() {
         check_planned: query::check_planned,
     });
     executor::install(query::stale);
+    permissions::install(leftovers::needed, leftovers::check);
 }
 
 fn before(statement: &Statement<'_>) {
@@ -31,6 +33,7 @@ fn before(statement: &Statement<'_>) {
         Statement::DeclareCursor { hold: true } => context::declare_held_cursor(),
         Statement::FillMaterializedView => query::before_materialized_view(),
         Statement::ExplainInto => creation::explain(),
+        Statement::Lonely { database, copy } => crate::worker::leave(database, *copy),
         _ => protection::check(statement),
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod attempt;
 pub mod checks;
 pub mod clause;
 mod estimate;
@@ -20,8 +21,11 @@ pub mod lookup;
 pub mod node;
 pub mod partition;
 pub mod paths;
+pub mod pending;
+pub mod permissions;
 pub mod policy;
 pub mod preload;
+pub mod process;
 pub mod query;
 pub mod random;
 pub mod recheck;
@@ -32,4 +36,5 @@ pub mod slots;
 pub mod statement;
 mod tree;
 pub mod user;
+pub mod workers;
 pub mod xact;

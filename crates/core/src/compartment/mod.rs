@@ -1,10 +1,12 @@
 //! Compartments: rooms inside a tenant.
 
 mod name;
+mod reason;
 mod room;
 mod schema;
 
 pub use name::{GLOBAL_NAME, check_name};
+pub use reason::Reason;
 pub use room::{Room, Settings};
 pub use schema::{SCHEMA_LENGTH, id_of_schema, schema_of};
 
