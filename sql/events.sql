@@ -19,3 +19,11 @@ CREATE EVENT TRIGGER watertight_forget ON sql_drop
 -- ALWAYS: also under session_replication_role = replica.
 ALTER EVENT TRIGGER watertight_protect ENABLE ALWAYS;
 ALTER EVENT TRIGGER watertight_forget ENABLE ALWAYS;
+
+-- The fence: no tags, it looks at everything.
+CREATE EVENT TRIGGER watertight_fence ON ddl_command_end
+    EXECUTE FUNCTION watertight.fence_after_ddl();
+CREATE EVENT TRIGGER watertight_fence_drop ON sql_drop
+    EXECUTE FUNCTION watertight.fence_after_drop();
+ALTER EVENT TRIGGER watertight_fence ENABLE ALWAYS;
+ALTER EVENT TRIGGER watertight_fence_drop ENABLE ALWAYS;

@@ -9,6 +9,35 @@ pub fn schema(name: &CStr) -> Option<Oid> {
     valid(unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) })
 }
 
+/// The name of a schema.
+pub fn schema_name(schema: Oid) -> Option<String> {
+    // SAFETY: a syscache look-up that returns a palloc'd string, or null.
+    unsafe {
+        let name = pg_sys::get_namespace_name(schema);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// The schema of a type; `InvalidOid` where there is no such type.
+pub fn type_schema(kind: Oid) -> Oid {
+    let place = pg_sys::ObjectAddress { classId: pg_sys::TypeRelationId, objectId: kind, objectSubId: 0 };
+    let cache = pg_sys::SysCacheIdentifier::TYPEOID as i32;
+    // SAFETY: syscache look-ups; the second raises where there is no such type.
+    unsafe {
+        if pg_sys::SearchSysCacheExists(
+            cache,
+            pg_sys::Datum::from(kind),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+        ) {
+            pg_sys::get_object_namespace(&place)
+        } else {
+            Oid::INVALID
+        }
+    }
+}
+
 /// The oid of an extension.
 pub fn extension(name: &CStr) -> Option<Oid> {
     // SAFETY: a catalog look-up that does not raise with missing_ok.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod belongs;
 pub mod checks;
 pub mod clause;
 mod estimate;
@@ -25,10 +26,14 @@ pub mod preload;
 pub mod query;
 pub mod recheck;
 pub mod scan;
+pub mod schema_use;
+pub mod search_path;
 pub mod setting;
 mod shared;
+mod sight;
 pub mod slots;
 pub mod statement;
 mod tree;
+mod unlogged;
 pub mod user;
 pub mod xact;
