@@ -82,6 +82,14 @@ pub(super) unsafe fn read<'a>(tree: *mut pg_sys::Node) -> Vec<(Use, &'a str)> {
             NodeTag::T_ImportForeignSchemaStmt => {
                 named(Use::Into, (*tree.cast::<pg_sys::ImportForeignSchemaStmt>()).local_schema)
             }
+            NodeTag::T_AlterDefaultPrivilegesStmt => {
+                let alter = &*tree.cast::<pg_sys::AlterDefaultPrivilegesStmt>();
+                elements::<pg_sys::DefElem>(alter.options)
+                    .into_iter()
+                    .filter(|option| text((**option).defname) == Some("schemas"))
+                    .flat_map(|option| all((*option).arg.cast()))
+                    .collect()
+            }
             NodeTag::T_CreateStmt => into((*tree.cast::<pg_sys::CreateStmt>()).relation),
             NodeTag::T_CreateSeqStmt => into((*tree.cast::<pg_sys::CreateSeqStmt>()).sequence),
             NodeTag::T_ViewStmt => into((*tree.cast::<pg_sys::ViewStmt>()).view),

@@ -126,7 +126,10 @@ pub fn may_on_schema(inside: Inside<'_>, what: OnSchema, schema: &str) -> Result
                 None => Ok(()),
             }
         }
-        _ if theirs && Some(schema) != inside.schema => Err(no_such_schema(schema)),
+        _ if Some(schema) == inside.schema => Ok(()),
+        _ if theirs => Err(no_such_schema(schema)),
+        // What is temporary is looked at where it has been made.
+        _ if inside.schema.is_some() && !schema.starts_with(TEMPORARY) => Err(outside()),
         _ => Ok(()),
     }
 }
@@ -193,5 +196,8 @@ mod tests {
         assert_eq!(code(may_on_schema(at_home, OnSchema::Into, &own)), None);
         assert_eq!(code(may_on_schema(at_home, OnSchema::Make, "mine")), denied);
         assert_eq!(code(may_on_schema(elsewhere, OnSchema::Make, "mine")), None);
+        assert_eq!(code(may_on_schema(at_home, OnSchema::Into, "public")), denied);
+        assert_eq!(code(may_on_schema(at_home, OnSchema::Into, "pg_temp_3")), None);
+        assert_eq!(code(may_on_schema(elsewhere, OnSchema::Into, "public")), None);
     }
 }
