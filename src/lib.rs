@@ -30,7 +30,8 @@ extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]
 extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
 extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compartments"]);
 extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["sessions"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["worker"], finalize);
+extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["worker"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["fence"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
@@ -49,6 +50,7 @@ pub extern "C-unwind" fn _PG_init() {
     // Settings first: the prefix is reserved with the last of them.
     pg::settings::define();
     sys::slots::install(pg::settings::max_sessions);
+    compartment::install();
     context::install();
     // What other backends change.
     pg::ext::install();

@@ -1,6 +1,11 @@
-//! Compartments: rooms inside a tenant. `lookup` reads them on behalf of a token.
+//! Compartments: rooms inside a tenant. `lookup` reads them on behalf of a token; `fence` and its neighbours keep each one's schema
+//! to itself.
 
 pub mod destroy;
+pub mod catalogs;
+pub mod creation;
+pub mod enter;
+pub mod fence;
 mod lookup;
 mod manage;
 mod members;
@@ -18,4 +23,9 @@ use watertight_core::{Code, Fault};
 /// A name that another compartment of the tenant has.
 fn taken(name: &str) -> Fault {
     Fault::new(Code::DuplicateObject, format!("compartment \"{name}\" exists already"))
+}
+
+/// Called once, while the library is loaded.
+pub fn install() {
+    crate::sys::belongs::install(fence::read);
 }

@@ -1,7 +1,7 @@
 //! Watertight's plain settings, behind typed accessors. (The token and what is derived from it are in `context`.)
 
 use crate::sys::query::forget_plans;
-use crate::sys::setting;
+use crate::sys::{search_path, setting};
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use std::ffi::CString;
 
@@ -165,13 +165,11 @@ fn define_compartments() {
         c"",
         &GLOBAL_WRITABLE,
     );
-    GucRegistry::define_bool_guc(
+    switch(
         c"watertight.bypass",
         c"Lets a superuser look into compartments' schemas.",
         c"For pg_dump and repairs. Every use is written to the server's log.",
         &BYPASS,
-        GucContext::Suset,
-        GucFlags::default(),
     );
     GucRegistry::define_string_guc(
         c"watertight.compartment_template",
@@ -273,6 +271,7 @@ fn define_worker() {
 fn switched() {
     crate::pg::ext::registry_changed();
     forget_plans();
+    search_path::forget();
 }
 
 /// `watertight.compartments`

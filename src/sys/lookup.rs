@@ -11,13 +11,30 @@ pub fn schema(name: &CStr) -> Option<Oid> {
 
 /// The name of a schema.
 pub fn schema_name(schema: Oid) -> Option<String> {
-    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    // SAFETY: a syscache look-up that returns a palloc'd string, or null.
     unsafe {
         let name = pg_sys::get_namespace_name(schema);
-        if name.is_null() {
-            return None;
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// The schema of a type; `InvalidOid` where there is no such type.
+pub fn type_schema(kind: Oid) -> Oid {
+    let place = pg_sys::ObjectAddress { classId: pg_sys::TypeRelationId, objectId: kind, objectSubId: 0 };
+    let cache = pg_sys::SysCacheIdentifier::TYPEOID as i32;
+    // SAFETY: syscache look-ups; the second raises where there is no such type.
+    unsafe {
+        if pg_sys::SearchSysCacheExists(
+            cache,
+            pg_sys::Datum::from(kind),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+        ) {
+            pg_sys::get_object_namespace(&place)
+        } else {
+            Oid::INVALID
         }
-        CStr::from_ptr(name).to_str().ok().map(str::to_owned)
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Change {
     DropConstraint,
     /// OF a composite type, whose changes are then the table's
     OfType,
+    /// SET LOGGED
+    SetLogged,
 }
 
 /// A utility statement. Names are as the parser left them; relations are resolved.
@@ -157,6 +159,7 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
             T::AT_ValidateConstraint => Change::Validate,
             T::AT_DropConstraint => Change::DropConstraint,
             T::AT_AddOf => Change::OfType,
+            T::AT_SetLogged => Change::SetLogged,
             _ => continue,
         };
         // SAFETY: null or a C string of the tree.
@@ -292,7 +295,7 @@ unsafe fn text<'a>(name: *const c_char) -> &'a str {
 ///
 /// # Safety
 /// `relation` must be null or a valid range variable.
-unsafe fn resolve(relation: *mut pg_sys::RangeVar) -> Oid {
+pub(super) unsafe fn resolve(relation: *mut pg_sys::RangeVar) -> Oid {
     if relation.is_null() {
         return Oid::INVALID;
     }
