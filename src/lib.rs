@@ -5,6 +5,7 @@
 use pgrx::prelude::*;
 use watertight_core::{Code, Fault};
 
+mod compartment;
 mod context;
 mod guard;
 mod pg;
@@ -24,7 +25,13 @@ extension_sql_file!("../sql/context.sql", name = "context", requires = ["tenants
 extension_sql_file!("../sql/visible.sql", name = "visible", requires = ["context"]);
 extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["search"], finalize);
+extension_sql_file!("../sql/compartments_clone.sql", name = "compartments_clone", requires = ["protect"]);
+extension_sql_file!(
+    "../sql/events.sql",
+    name = "events",
+    requires = ["search", "compartments_clone"],
+    finalize
+);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

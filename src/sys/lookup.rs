@@ -97,6 +97,21 @@ pub fn lock_schema(schema: Oid, mode: u32) {
     unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
 }
 
+/// Keeps a relation from being changed, until the transaction ends. An oid that is gone is harmless.
+pub fn lock_relation(relation: Oid, mode: u32) {
+    // SAFETY: waits for the lock.
+    unsafe { pg_sys::LockRelationOid(relation, mode as i32) }
+}
+
+/// Keeps a role from being dropped, until the transaction ends; false if it is gone.
+pub fn lock_role(role: Oid) -> bool {
+    // SAFETY: waits for whoever is dropping it, then looks it up.
+    unsafe {
+        pg_sys::LockSharedObject(pg_sys::AuthIdRelationId, role, 0, pg_sys::AccessShareLock as i32);
+        !pg_sys::GetUserNameFromId(role, true).is_null()
+    }
+}
+
 /// Whether the server calls a function leakproof.
 pub fn is_leakproof(function: Oid) -> bool {
     // SAFETY: a syscache look-up; raises if there is no such function.

@@ -29,4 +29,5 @@ pub mod setting;
 pub mod statement;
 mod tree;
 pub mod user;
+pub mod utility;
 pub mod xact;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cache;
+pub mod compartment;
 pub mod error;
 pub mod guard;
 pub mod protect;

@@ -1,0 +1,79 @@
+//! Catalog queries, planned once a backend.
+
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::{ext, role};
+use crate::sys::local::LocalRef;
+use crate::sys::setting;
+use pgrx::PgOid;
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::{OwnedPreparedStatement, Spi, SpiError, SpiHeapTupleData};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+
+/// Where our queries look up their operators and functions.
+const PINNED: &CStr = c"pg_catalog, pg_temp";
+
+/// What else a query, or what it prints, depends on.
+const SETTINGS: [(&CStr, &CStr); 8] = [
+    (c"search_path", PINNED),
+    // These queries cost more to plan than to run.
+    (c"plan_cache_mode", c"force_generic_plan"),
+    (c"jit", c"off"),
+    (c"quote_all_identifiers", c"off"),
+    (c"standard_conforming_strings", c"on"),
+    (c"datestyle", c"ISO"),
+    (c"intervalstyle", c"postgres"),
+    (c"extra_float_digits", c"1"),
+];
+
+static PLANS: LocalRef<BTreeMap<&'static str, OwnedPreparedStatement>> = LocalRef::new(BTreeMap::new());
+
+/// Runs catalog queries as the extension's owner.
+pub fn as_owner<R>(f: impl FnOnce() -> R) -> R {
+    role::as_user(ext::owner(), || {
+        SETTINGS.iter().for_each(|(name, value)| setting::set_local(name, value));
+        f()
+    })
+}
+
+/// All rows of a query (inside [`as_owner`]). It is analysed with a pinned search path and then run with another one, for
+/// functions that print or look up names: nobody's operators come in place of PostgreSQL's, whatever is in that path.
+pub fn rows<T>(
+    text: &'static str,
+    arguments: &[DatumWithOid],
+    path: Option<&CStr>,
+    read: impl Fn(&SpiHeapTupleData) -> Result<T, SpiError>,
+) -> Vec<T> {
+    let found: Result<Vec<T>, SpiError> = Spi::connect_mut(|client| {
+        if PLANS.with(|plans| !plans.contains_key(text)) {
+            let types: Vec<PgOid> = arguments.iter().map(|argument| PgOid::from(argument.oid())).collect();
+            let plan = client.prepare_mut(text, &types)?.keep();
+            PLANS.with_mut(|plans| plans.insert(text, plan));
+        }
+        PLANS.with(|plans| {
+            let Some(plan) = plans.get(text) else { return Ok(Vec::new()) };
+            match path {
+                None => client.update(plan, None, arguments)?.map(|row| read(&row)).collect(),
+                Some(path) => {
+                    let mut cursor = client.try_open_cursor_mut(plan, arguments)?;
+                    setting::set_local(c"search_path", path);
+                    let rows = cursor.fetch(i32::MAX.into())?.map(|row| read(&row)).collect();
+                    setting::set_local(c"search_path", PINNED);
+                    rows
+                }
+            }
+        })
+    });
+    found.map_err(internal).or_raise()
+}
+
+/// Runs a statement that returns nothing (inside [`as_owner`]).
+pub fn execute(text: &'static str, arguments: &[DatumWithOid]) {
+    rows(text, arguments, None, |_| Ok(()));
+}
+
+/// A search path with a schema in front. PostgreSQL puts `pg_temp` and `pg_catalog` first where they are not named.
+pub fn path(schema: &str) -> CString {
+    let path = format!("{}, pg_catalog, pg_temp", watertight_core::sql::ident(schema));
+    CString::new(path).unwrap_or_default()
+}
