@@ -21,6 +21,15 @@ pub fn relation(schema: Oid, name: &CStr) -> Option<Oid> {
     valid(unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema) })
 }
 
+/// The relation in a schema that has the name of another one.
+pub fn namesake(other: Oid, schema: Oid) -> Option<Oid> {
+    // SAFETY: syscache look-ups; the first returns a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_rel_name(other);
+        if name.is_null() { None } else { valid(pg_sys::get_relname_relid(name, schema)) }
+    }
+}
+
 /// The extension a relation belongs to.
 pub fn extension_of_relation(relation: Oid) -> Option<Oid> {
     // SAFETY: a catalog scan.

@@ -10,7 +10,7 @@ use crate::pg::error::raise;
 use crate::sys::lookup;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::SpiHeapTupleData;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 use watertight_core::compartment::template::Copies;
 use watertight_core::{Code, Fault};
@@ -69,26 +69,30 @@ fn change(update: &'static str, pairs: &Pairs) {
 
 /// The copies of all objects that the plan names, by class and oid.
 fn find(copies: &Copies, copy: Oid, schema: &str) -> HashMap<(Oid, Oid), Oid> {
-    let mut relations: BTreeSet<u32> = copies.relations.iter().chain(&copies.columns).copied().collect();
-    relations.extend(copies.without_statistics.iter().chain(&copies.children));
-    if relations.is_empty() && copies.types.is_empty() && copies.functions.is_empty() {
-        return HashMap::new();
+    let named = copies
+        .relations
+        .iter()
+        .chain(&copies.columns)
+        .chain(&copies.without_statistics)
+        .chain(&copies.children);
+    let relations: HashSet<u32> = named.copied().collect();
+    let mut found: HashMap<(Oid, Oid), Oid> = relations
+        .into_iter()
+        .map(Oid::from)
+        .filter_map(|old| Some(((pg_sys::RelationRelationId, old), lookup::namesake(old, copy)?)))
+        .collect();
+    if copies.types.is_empty() && copies.functions.is_empty() {
+        return found;
     }
     let (functions, signatures): (Vec<Oid>, Vec<String>) =
         copies.functions.iter().map(|(oid, signature)| (Oid::from(*oid), signature.clone())).unzip();
-    let oids = |oids: &mut dyn Iterator<Item = u32>| oids.map(Oid::from).collect::<Vec<_>>();
-    let arguments = [
-        copy.into(),
-        oids(&mut relations.into_iter()).into(),
-        oids(&mut copies.types.iter().copied()).into(),
-        functions.into(),
-        signatures.into(),
-    ];
+    let types: Vec<Oid> = copies.types.iter().copied().map(Oid::from).collect();
+    let arguments = [copy.into(), types.into(), functions.into(), signatures.into()];
     let read = |row: &SpiHeapTupleData| Ok((row.get(1)?, row.get(2)?, row.get(3)?));
-    rows(PAIRS, &arguments, Some(&path(schema)), read)
-        .into_iter()
-        .filter_map(|(class, old, new): (Option<Oid>, Option<Oid>, Option<Oid>)| Some(((class?, old?), new?)))
-        .collect()
+    let pairs: Vec<(Option<Oid>, Option<Oid>, Option<Oid>)> =
+        rows(PAIRS, &arguments, Some(&path(schema)), read);
+    found.extend(pairs.into_iter().filter_map(|(class, old, new)| Some(((class?, old?), new?))));
+    found
 }
 
 /// Enters the roles that grants name, as GRANT does. Each is locked as GRANT locks it: a role that is being dropped at this moment
@@ -107,8 +111,11 @@ fn enter_roles(entries: HashSet<(Oid, Oid, Oid)>, clear: bool) {
     let roles: HashSet<Oid> = roles.into_iter().flatten().collect();
     if !roles.into_iter().all(lookup::lock_role) {
         raise(
-            Fault::new(Code::NotInPrerequisiteState, "a role with rights on the template was dropped concurrently")
-                .hint("Try again."),
+            Fault::new(
+                Code::NotInPrerequisiteState,
+                "a role with rights on the template was dropped concurrently",
+            )
+            .hint("Try again."),
         );
     }
 }

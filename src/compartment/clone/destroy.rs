@@ -1,14 +1,15 @@
 //! The end of a schema.
 
+use super::facts::contents;
 use super::query::{as_owner, rows};
 use crate::pg::error::raise;
 use crate::protect;
 use crate::sys::{lookup, utility};
-use pgrx::pg_sys::{self, Oid};
+use pgrx::pg_sys;
 use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
-const RELATIONS: &str = include_str!("queries/relations.sql");
+const SUSPECTS: &str = include_str!("queries/suspects.sql");
 const DEPENDANTS: &str = include_str!("queries/dependants.sql");
 
 /// How many dependants a message names.
@@ -34,19 +35,18 @@ pub fn drop_schema(schema: &str) -> Dropped {
     let relations = as_owner(|| {
         // Whoever wants to create something in it, or to depend on a table, waits, and finds it gone.
         lookup::lock_schema(oid, pg_sys::AccessExclusiveLock);
-        let relations = oids(oid);
+        let contents = contents(oid);
+        let relations = [contents.relations, contents.sequences].concat();
         relations.iter().for_each(|relation| lookup::lock_relation(*relation, pg_sys::AccessExclusiveLock));
-        let dependants = rows(DEPENDANTS, &[oid.into()], None, |row| row.get::<String>(1));
-        refuse(schema, dependants.into_iter().flatten().collect());
+        if !rows(SUSPECTS, &[oid.into()], None, |_| Ok(())).is_empty() {
+            let dependants = rows(DEPENDANTS, &[oid.into()], None, |row| row.get::<String>(1));
+            refuse(schema, dependants.into_iter().flatten().collect());
+        }
         utility::drop_schema(oid);
         relations
     });
     protect::forget(schema, &relations);
     Dropped { relations: i64::try_from(relations.len()).unwrap_or(i64::MAX) }
-}
-
-fn oids(schema: Oid) -> Vec<Oid> {
-    rows(RELATIONS, &[schema.into()], None, |row| row.get::<Oid>(1)).into_iter().flatten().collect()
 }
 
 fn refuse(schema: &str, mut dependants: Vec<String>) {

@@ -1,23 +1,18 @@
-//! Catalog queries, planned once a backend.
+//! Catalog queries. Their plans are not kept: PostgreSQL drops all of a backend's plans whenever a schema is created or dropped.
 
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::{ext, role};
-use crate::sys::local::LocalRef;
 use crate::sys::setting;
-use pgrx::PgOid;
 use pgrx::datum::DatumWithOid;
-use pgrx::spi::{OwnedPreparedStatement, Spi, SpiError, SpiHeapTupleData};
-use std::collections::BTreeMap;
+use pgrx::spi::{Spi, SpiError, SpiHeapTupleData};
 use std::ffi::{CStr, CString};
 
 /// Where our queries look up their operators and functions.
 const PINNED: &CStr = c"pg_catalog, pg_temp";
 
 /// What else a query, or what it prints, depends on.
-const SETTINGS: [(&CStr, &CStr); 8] = [
+const SETTINGS: [(&CStr, &CStr); 7] = [
     (c"search_path", PINNED),
-    // These queries cost more to plan than to run.
-    (c"plan_cache_mode", c"force_generic_plan"),
     (c"jit", c"off"),
     (c"quote_all_identifiers", c"off"),
     (c"standard_conforming_strings", c"on"),
@@ -25,8 +20,6 @@ const SETTINGS: [(&CStr, &CStr); 8] = [
     (c"intervalstyle", c"postgres"),
     (c"extra_float_digits", c"1"),
 ];
-
-static PLANS: LocalRef<BTreeMap<&'static str, OwnedPreparedStatement>> = LocalRef::new(BTreeMap::new());
 
 /// Runs catalog queries as the extension's owner.
 pub fn as_owner<R>(f: impl FnOnce() -> R) -> R {
@@ -44,25 +37,15 @@ pub fn rows<T>(
     path: Option<&CStr>,
     read: impl Fn(&SpiHeapTupleData) -> Result<T, SpiError>,
 ) -> Vec<T> {
-    let found: Result<Vec<T>, SpiError> = Spi::connect_mut(|client| {
-        if PLANS.with(|plans| !plans.contains_key(text)) {
-            let types: Vec<PgOid> = arguments.iter().map(|argument| PgOid::from(argument.oid())).collect();
-            let plan = client.prepare_mut(text, &types)?.keep();
-            PLANS.with_mut(|plans| plans.insert(text, plan));
+    let found: Result<Vec<T>, SpiError> = Spi::connect_mut(|client| match path {
+        None => client.update(text, None, arguments)?.map(|row| read(&row)).collect(),
+        Some(path) => {
+            let mut cursor = client.try_open_cursor_mut(text, arguments)?;
+            setting::set_local(c"search_path", path);
+            let rows = cursor.fetch(i32::MAX.into())?.map(|row| read(&row)).collect();
+            setting::set_local(c"search_path", PINNED);
+            rows
         }
-        PLANS.with(|plans| {
-            let Some(plan) = plans.get(text) else { return Ok(Vec::new()) };
-            match path {
-                None => client.update(plan, None, arguments)?.map(|row| read(&row)).collect(),
-                Some(path) => {
-                    let mut cursor = client.try_open_cursor_mut(plan, arguments)?;
-                    setting::set_local(c"search_path", path);
-                    let rows = cursor.fetch(i32::MAX.into())?.map(|row| read(&row)).collect();
-                    setting::set_local(c"search_path", PINNED);
-                    rows
-                }
-            }
-        })
     });
     found.map_err(internal).or_raise()
 }

@@ -28,13 +28,7 @@ pub fn create(
     Ok(())
 }
 
-fn table(
-    work: &mut Work<'_>,
-    table: &Relation,
-    name: &str,
-    late_defaults: bool,
-    late_keys: &BTreeSet<u32>,
-) {
+fn table(work: &mut Work<'_>, table: &Relation, name: &str, late_defaults: bool, late_keys: &BTreeSet<u32>) {
     let mut lines: Vec<String> =
         table.columns.iter().map(|column| column_line(work, table, column, late_defaults)).collect();
     let mut late = Vec::new();
@@ -120,10 +114,7 @@ fn column_line(work: &Work<'_>, table: &Relation, column: &Column, late_defaults
     {
         let kind = if kind == 'a' { "ALWAYS" } else { "BY DEFAULT" };
         let name = work.name(&sequence.name);
-        line.push_str(&format!(
-            " GENERATED {kind} AS IDENTITY (SEQUENCE NAME {name}{})",
-            values(sequence)
-        ));
+        line.push_str(&format!(" GENERATED {kind} AS IDENTITY (SEQUENCE NAME {name}{})", values(sequence)));
     }
     let named = |constraint: &&Constraint| constraint.column.as_deref() == Some(&column.name);
     if column.not_null && table.constraints.iter().find(named).is_none() {
@@ -176,9 +167,6 @@ fn view(work: &mut Work<'_>, view: &Relation, name: &str) -> Result<(), Fault> {
 fn materialized_view(work: &mut Work<'_>, view: &Relation, name: &str) -> Result<(), Fault> {
     let data = if view.populated { "WITH DATA" } else { "WITH NO DATA" };
     let storage = storage(work, view);
-    work.push(
-        view.owner,
-        format!("CREATE MATERIALIZED VIEW {name}{storage} AS {} {data}", query(view)?),
-    );
+    work.push(view.owner, format!("CREATE MATERIALIZED VIEW {name}{storage} AS {} {data}", query(view)?));
     Ok(())
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 /// A schema and everything in it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Template {
+    /// Its oid.
+    pub oid: u32,
     /// Its name.
     pub schema: String,
     /// `nspowner`.
@@ -18,9 +20,11 @@ pub struct Template {
     /// It has grants.
     pub acl: bool,
     /// Names of the owners of all objects.
+    #[serde(default)]
     pub roles: BTreeMap<u32, String>,
-    /// Its comment.
-    pub comment: Option<String>,
+    /// Comments on them.
+    #[serde(default)]
+    pub comments: Vec<Comment>,
     /// Somebody has default privileges for all schemas: new objects do not start without grants.
     pub default_privileges: bool,
     /// Default privileges in this schema.
@@ -28,13 +32,30 @@ pub struct Template {
     /// Objects of kinds that cannot be cloned, as PostgreSQL describes them.
     pub unsupported: Vec<String>,
     /// Types of their own, without row types and arrays.
+    #[serde(default)]
     pub types: Vec<Type>,
     /// Functions, procedures, aggregates.
+    #[serde(default)]
     pub functions: Vec<Function>,
     /// Sequences, those of columns included.
+    #[serde(default)]
     pub sequences: Vec<Sequence>,
     /// Tables, views, and whatever else is a relation and no sequence.
+    #[serde(default)]
     pub relations: Vec<Relation>,
+}
+
+/// A comment.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Comment {
+    /// The catalog of the object.
+    pub class: String,
+    /// Its oid there.
+    pub oid: u32,
+    /// The number of a column, or 0.
+    pub part: i32,
+    /// What it says.
+    pub text: String,
 }
 
 /// One privilege that one role grants on what it creates.
@@ -57,6 +78,8 @@ pub struct DefaultPrivilege {
 pub struct Type {
     /// `pg_type.oid`.
     pub oid: u32,
+    /// `typrelid`, which the attributes of a composite type belong to.
+    pub relation: u32,
     /// Its name.
     pub name: String,
     /// `typtype`, or `p` for a shell.
@@ -81,21 +104,19 @@ pub struct Type {
     pub attributes: Vec<Attribute>,
     /// Of a range type.
     pub range: Option<Range>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// An attribute of a composite type.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Attribute {
+    /// `attnum`
+    pub number: i32,
     /// Its name.
     pub name: String,
     /// Its type as SQL writes it.
     pub type_name: String,
     /// Its collation, when not the type's.
     pub collation: Option<String>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// What is special about a range type. Names are quoted.
@@ -140,8 +161,6 @@ pub struct Function {
     pub superuser: bool,
     /// Of an aggregate.
     pub aggregate: Option<Aggregate>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// What is special about an aggregate, by the names of CREATE AGGREGATE's options. Names of functions are quoted.
@@ -206,8 +225,6 @@ pub struct Sequence {
     pub column: Option<String>,
     /// That column is an identity column.
     pub identity: bool,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// That one object needs another one.

@@ -65,7 +65,8 @@ pub fn order<'a>(template: &'a Template, needs: &[Need]) -> Result<Vec<Placed<'a
                 let waits = waits.get(&unit.key()).unwrap_or(&nothing);
                 waits.hard.is_disjoint(&missing)
                     && (strict < 1 || waits.soft.is_disjoint(&missing))
-                    && (strict < 2 || waits.keys.iter().all(|key| *key == unit.key() || !missing.contains(key)))
+                    && (strict < 2
+                        || waits.keys.iter().all(|key| *key == unit.key() || !missing.contains(key)))
             })
         };
         let Some(next) = free(2).or_else(|| free(1)).or_else(|| free(0)) else {

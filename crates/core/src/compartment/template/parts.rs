@@ -69,7 +69,8 @@ fn indexes(work: &mut Work<'_>, relation: &Relation) -> Result<(), Fault> {
             work.push(relation.owner, rename(definition, &[" ON ONLY ", " ON "], &names, &table)?);
         }
         let name = work.name(&index.name);
-        let options = super::print::options(index.options.iter().flatten().map(|option| ("", option.as_str())));
+        let options =
+            super::print::options(index.options.iter().flatten().map(|option| ("", option.as_str())));
         if !options.is_empty() {
             work.push(relation.owner, format!("ALTER INDEX {name} SET{options}"));
         }
@@ -118,12 +119,7 @@ fn sequences(work: &mut Work<'_>) {
     }
 }
 
-fn definition(
-    work: &mut Work<'_>,
-    relation: &Relation,
-    part: &Part,
-    before: &[&str],
-) -> Result<(), Fault> {
+fn definition(work: &mut Work<'_>, relation: &Relation, part: &Part, before: &[&str]) -> Result<(), Fault> {
     let Some(definition) = &part.definition else { return Ok(()) };
     let names = names(relation);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -198,7 +194,9 @@ fn parents(work: &mut Work<'_>, child: &Relation) {
     for parent in &child.parents {
         let parent = work.name(&parent.name);
         let sql = match &child.bound {
-            Some(bound) if child.partition => format!("ALTER TABLE ONLY {parent} ATTACH PARTITION {name} {bound}"),
+            Some(bound) if child.partition => {
+                format!("ALTER TABLE ONLY {parent} ATTACH PARTITION {name} {bound}")
+            }
             _ => format!("ALTER TABLE ONLY {name} INHERIT {parent}"),
         };
         work.plan.statements.push(Statement { role: Some(child.owner), sql });

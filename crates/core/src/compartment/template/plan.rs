@@ -71,8 +71,8 @@ pub(super) struct Work<'a> {
     pub identities: BTreeMap<(u32, &'a str), &'a Sequence>,
     /// Changes of relations that may need anything, in the order of relations.
     pub late: Vec<Statement>,
-    /// Foreign keys that come last, by table and name.
-    pub late_keys: BTreeSet<(u32, String)>,
+    /// Comments that are not made yet, by class, oid and part.
+    pub comments: BTreeMap<(&'a str, u32, i32), &'a str>,
     pub plan: Plan,
 }
 
@@ -112,11 +112,12 @@ impl<'a> Work<'a> {
     pub fn late_key(&mut self, relation: &Relation, key: &Constraint, definition: &str) {
         let statement = self.alter(relation, &[format!("ADD {definition}")]);
         self.plan.last.push(statement);
-        if let Some(comment) = &key.comment {
-            let sql = comments::on_constraint(&key.name, &self.name(&relation.name), comment);
-            self.plan.last.push(Statement { role: Some(relation.owner), sql });
+        if let Some(comment) = self.comments.remove(&("pg_constraint", key.oid, 0)) {
+            let on = format!("CONSTRAINT {} ON {}", ident(&key.name), self.name(&relation.name));
+            self.plan
+                .last
+                .push(Statement { role: Some(relation.owner), sql: comments::comment(&on, comment) });
         }
-        self.late_keys.insert((relation.oid, key.name.clone()));
     }
 
     /// Is the copy of a relation unlogged?
@@ -144,7 +145,11 @@ pub fn plan(template: &Template, needs: &[Need], options: Options<'_>) -> Result
             .filter_map(|sequence| Some(((sequence.table?, sequence.column.as_deref()?), sequence)))
             .collect(),
         late: Vec::new(),
-        late_keys: BTreeSet::new(),
+        comments: template
+            .comments
+            .iter()
+            .map(|comment| ((comment.class.as_str(), comment.oid, comment.part), comment.text.as_str()))
+            .collect(),
         plan: Plan::default(),
     };
     schema(&mut work);
@@ -169,8 +174,12 @@ fn schema(work: &mut Work<'_>) {
     let name = ident(work.options.schema);
     work.push_trusted(format!("CREATE SCHEMA {name} AUTHORIZATION {}", ident(owner)));
     // Owners of single objects make theirs themselves; what they need for it is taken away when the grants are copied.
-    let others: Vec<String> =
-        template.roles.iter().filter(|(oid, _)| **oid != template.owner).map(|(_, role)| ident(role)).collect();
+    let others: Vec<String> = template
+        .roles
+        .iter()
+        .filter(|(oid, _)| **oid != template.owner)
+        .map(|(_, role)| ident(role))
+        .collect();
     if !others.is_empty() {
         work.push(template.owner, format!("GRANT USAGE, CREATE ON SCHEMA {name} TO {}", others.join(", ")));
     }

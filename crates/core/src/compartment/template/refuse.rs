@@ -34,10 +34,8 @@ fn table(template: &Template, relation: &Relation, options: Options<'_>) -> Resu
         return Err(cannot(&format!("{kind} {label}")));
     }
     if let Some(parent) = relation.parents.iter().find(|parent| !parent.inside) {
-        return Err(cannot(&format!("table {label}")).detail(format!(
-            "It inherits from {}, which is not in the template.",
-            parent.label
-        )));
+        return Err(cannot(&format!("table {label}"))
+            .detail(format!("It inherits from {}, which is not in the template.", parent.label)));
     }
     if let Some(partition) = &relation.outside_partition {
         return Err(cannot(&format!("table {label}"))
@@ -48,7 +46,8 @@ fn table(template: &Template, relation: &Relation, options: Options<'_>) -> Resu
             .detail("Its rows would be written to the write-ahead log.")
             .hint("Use a view in templates of ephemeral compartments."));
     }
-    let reaches_inside = |oid: u32| template.relations.iter().any(|other| other.oid == oid && other.kind == 'r');
+    let reaches_inside =
+        |oid: u32| template.relations.iter().any(|other| other.oid == oid && other.kind == 'r');
     let logged_key = relation
         .constraints
         .iter()
@@ -57,9 +56,8 @@ fn table(template: &Template, relation: &Relation, options: Options<'_>) -> Resu
         && template.version >= 180_000
         && let Some(key) = logged_key
     {
-        return Err(cannot(&format!("foreign key \"{}\" of table {label}", key.name)).detail(
-            "A partitioned table cannot be unlogged, and then cannot reference an unlogged table.",
-        ));
+        return Err(cannot(&format!("foreign key \"{}\" of table {label}", key.name))
+            .detail("A partitioned table cannot be unlogged, and then cannot reference an unlogged table."));
     }
     Ok(())
 }

@@ -63,8 +63,6 @@ pub struct Relation {
     pub policies: Vec<Policy>,
     /// Statistics objects.
     pub statistics: Vec<Statistics>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// What a table inherits from.
@@ -81,6 +79,8 @@ pub struct Parent {
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Column {
+    /// `attnum`
+    pub number: i32,
     /// Its name.
     pub name: String,
     /// Its type as SQL writes it.
@@ -103,13 +103,13 @@ pub struct Column {
     pub acl: bool,
     /// It has a statistics target or options.
     pub settings: bool,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// A constraint of a table or domain.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Constraint {
+    /// Its oid.
+    pub oid: u32,
     /// Its name.
     pub name: String,
     /// `contype`
@@ -127,8 +127,6 @@ pub struct Constraint {
     /// Of a foreign key: relies on an index that belongs to no constraint.
     #[serde(default)]
     pub on_index: bool,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// An index.
@@ -152,26 +150,26 @@ pub struct Index {
     pub replica_identity: bool,
     /// Has columns of its own: expressions.
     pub expressions: bool,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// A trigger or rule.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Part {
+    /// Its oid.
+    pub oid: u32,
     /// Its name.
     pub name: String,
     /// As PostgreSQL prints it; `None` if it comes with the parent's.
     pub definition: Option<String>,
     /// `tgenabled` or `ev_enabled`, when not as it is created.
     pub enabled: Option<char>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// A row-security policy.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Policy {
+    /// Its oid.
+    pub oid: u32,
     /// Its name.
     pub name: String,
     /// PERMISSIVE.
@@ -184,13 +182,13 @@ pub struct Policy {
     pub using: Option<String>,
     /// WITH CHECK
     pub check: Option<String>,
-    /// Its comment.
-    pub comment: Option<String>,
 }
 
 /// A statistics object.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Statistics {
+    /// Its oid.
+    pub oid: u32,
     /// Its name.
     pub name: String,
     /// Its owner.
@@ -201,6 +199,4 @@ pub struct Statistics {
     pub definition: String,
     /// Its statistics target, where set.
     pub target: Option<i32>,
-    /// Its comment.
-    pub comment: Option<String>,
 }

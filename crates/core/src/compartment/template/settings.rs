@@ -8,8 +8,10 @@ pub fn search_path(path: &str, old: &str, new: &str) -> Option<String> {
     if !names.iter().any(|name| name == old) {
         return None;
     }
-    let names: Vec<String> =
-        names.iter().map(|name| literal(if name == old { new } else { name }).trim_start().to_owned()).collect();
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| literal(if name == old { new } else { name }).trim_start().to_owned())
+        .collect();
     Some(names.join(", "))
 }
 
