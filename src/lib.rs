@@ -31,7 +31,8 @@ extension_sql_file!("../sql/compartments.sql", name = "compartments", requires =
 extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compartments"]);
 extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["sessions"]);
 extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["worker"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["fence"], finalize);
+extension_sql_file!("../sql/compartments_clone.sql", name = "compartments_clone", requires = ["fence"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments_clone"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]

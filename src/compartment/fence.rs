@@ -16,18 +16,8 @@ use uuid::Uuid;
 use watertight_core::compartment::{Inside, id_of_schema, no_such_schema};
 use watertight_core::{Code, Fault};
 
-/// Who is let through whatever the context.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Gate {
-    /// Nobody.
-    Closed,
-    /// The extension's own work, everywhere.
-    Open,
-    /// The extension's own work, in one compartment.
-    OpenFor(Mark),
-}
-
-static GATE: Local<Gate> = Local::new(Gate::Closed);
+/// The extension's own work is let through whatever the context.
+static OPEN: Local<bool> = Local::new(false);
 /// PostgreSQL has made a search path of names among which was a compartment's.
 static SEARCHED: Local<bool> = Local::new(false);
 /// The compartment whose own schema was last found, by name or in a plan: saved plans may have to do with it.
@@ -40,35 +30,26 @@ pub fn read(name: &[u8]) -> Option<Mark> {
     id_of_schema(name).map(Uuid::into_bytes)
 }
 
-struct Restore(Gate);
+struct Restore(bool);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        GATE.set(self.0);
+        OPEN.set(self.0);
         search_path::forget();
     }
 }
 
-fn through<R>(gate: Gate, f: impl FnOnce() -> R) -> R {
-    let _restore = Restore(GATE.get());
-    GATE.set(gate);
+/// Runs `f`, work of the extension itself, without the fence. It must run nobody else's code.
+pub fn inside<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(OPEN.get());
+    OPEN.set(true);
     search_path::forget();
     f()
 }
 
-/// Runs `f`, work of the extension itself, without the fence.
-pub fn inside<R>(f: impl FnOnce() -> R) -> R {
-    through(Gate::Open, f)
-}
-
-/// Runs `f`, work of the extension itself, inside of one compartment's schema, whatever the context.
-pub fn open_for<R>(id: Uuid, f: impl FnOnce() -> R) -> R {
-    through(Gate::OpenFor(id.into_bytes()), f)
-}
-
 /// The extension itself is at work.
 pub fn is_open() -> bool {
-    GATE.get() != Gate::Closed
+    OPEN.get()
 }
 
 /// The compartment in force, if it has a schema of its own.
@@ -86,10 +67,8 @@ pub fn inside_of(own: Option<&'static Compartment>) -> Inside<'static> {
 
 /// Whether what lies in the schema with this mark may be reached now.
 pub fn is_within(mark: Mark) -> bool {
-    match GATE.get() {
-        Gate::Open => return true,
-        Gate::OpenFor(id) if id == mark => return true,
-        _ => {}
+    if OPEN.get() {
+        return true;
     }
     let own = own().map(|own| own.id);
     if own.is_some() && LAST.get() != own {

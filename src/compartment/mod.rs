@@ -1,9 +1,10 @@
 //! Compartments: rooms inside a tenant. `lookup` reads them on behalf of a token; `fence` and its neighbours keep each one's schema
 //! to itself.
 
-pub mod destroy;
 pub mod catalogs;
+mod clone;
 pub mod creation;
+pub mod destroy;
 pub mod enter;
 pub mod fence;
 mod lookup;

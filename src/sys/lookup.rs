@@ -50,6 +50,15 @@ pub fn relation(schema: Oid, name: &CStr) -> Option<Oid> {
     valid(unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema) })
 }
 
+/// The relation in a schema that has the name of another one.
+pub fn namesake(other: Oid, schema: Oid) -> Option<Oid> {
+    // SAFETY: syscache look-ups; the first returns a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_rel_name(other);
+        if name.is_null() { None } else { valid(pg_sys::get_relname_relid(name, schema)) }
+    }
+}
+
 /// The extension a relation belongs to.
 pub fn extension_of_relation(relation: Oid) -> Option<Oid> {
     // SAFETY: a catalog scan.
@@ -124,6 +133,21 @@ pub fn stores_text(kind: Oid) -> bool {
 pub fn lock_schema(schema: Oid, mode: u32) {
     // SAFETY: waits for the lock; an oid that is gone is harmless.
     unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
+}
+
+/// Keeps a relation from being changed, until the transaction ends. An oid that is gone is harmless.
+pub fn lock_relation(relation: Oid, mode: u32) {
+    // SAFETY: waits for the lock.
+    unsafe { pg_sys::LockRelationOid(relation, mode as i32) }
+}
+
+/// Keeps a role from being dropped, until the transaction ends; false if it is gone.
+pub fn lock_role(role: Oid) -> bool {
+    // SAFETY: waits for whoever is dropping it, then looks it up.
+    unsafe {
+        pg_sys::LockSharedObject(pg_sys::AuthIdRelationId, role, 0, pg_sys::AccessShareLock as i32);
+        !pg_sys::GetUserNameFromId(role, true).is_null()
+    }
 }
 
 /// Whether the server calls a function leakproof.

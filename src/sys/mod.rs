@@ -41,5 +41,6 @@ pub mod statement;
 mod tree;
 mod unlogged;
 pub mod user;
+pub mod utility;
 pub mod workers;
 pub mod xact;

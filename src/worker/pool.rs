@@ -1,7 +1,7 @@
 //! The pool: clones of the template that wait for whoever logs in to a new ephemeral compartment.
 
 use super::shift::Shift;
-use crate::compartment::schemas;
+use crate::compartment::{fence, schemas};
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, settings};
 use crate::sys::{lookup, pending, scan, slots, workers};
@@ -76,7 +76,7 @@ fn make(template: &str) {
         &[boot().into(), template.into()],
     );
     let Some(id) = made.map_err(internal).or_raise() else { return };
-    schemas::clone(schema, &schema_of(Uuid::from_bytes(*id.as_bytes())));
+    schemas::clone(schema, &schema_of(Uuid::from_bytes(*id.as_bytes())), true);
 }
 
 /// For the event trigger on `ddl_command_end`.
@@ -94,7 +94,7 @@ fn template_dropped() {
 /// What was cloned from a schema in which a command has changed something is not what it should be. A command on things that are
 /// in no schema (triggers, policies, privileges) may have changed any.
 fn discard_changed(what: &str) {
-    if schemas::is_at_work() {
+    if fence::is_open() {
         return;
     }
     let templates = templates();

@@ -3,6 +3,7 @@
 use super::shift::{Shift, ids};
 use super::{activity, litter, pool, sweep};
 use crate::pg::ext;
+use crate::session;
 use crate::sys::workers::{self, State};
 use crate::sys::{process, slots, user};
 use pgrx::pg_sys::Oid;
@@ -66,7 +67,7 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 9] = [
+    let steps: [fn(&mut Shift); 10] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
@@ -75,6 +76,7 @@ fn pass(shift: &mut Shift) {
         sweep::slots_without_rows,
         activity::write_now_and_then,
         sweep::forget_ended,
+        rotate_keys,
         pool::fill,
         litter::clean,
     ];
@@ -85,6 +87,10 @@ fn pass(shift: &mut Shift) {
         step(shift);
     }
     shift.end();
+}
+
+fn rotate_keys(shift: &mut Shift) {
+    shift.task("rotate the key of session tokens", session::rotate_if_due);
 }
 
 /// The server stops: what is ephemeral ends now.
