@@ -56,6 +56,23 @@ impl Asker {
         })
     }
 
+    /// The same for whoever makes or changes what stays.
+    ///
+    /// # Errors
+    /// 42501 inside of an ephemeral compartment, of which nothing stays.
+    pub fn lasting() -> Result<Asker, Fault> {
+        let asker = Asker::present()?;
+        if context::compartment_if_any().is_some_and(|here| here.ephemeral) {
+            return Err(Fault::new(
+                Code::InsufficientPrivilege,
+                "cannot change compartments from inside an ephemeral one",
+            )
+            .detail("Nothing of an ephemeral compartment remains, not even a name.")
+            .hint("Log in to Global, or to a persistent compartment."));
+        }
+        Ok(asker)
+    }
+
     /// A persistent compartment that the asker may enter.
     pub fn enterable(&self, name: &str) -> Option<Stored> {
         lookup::stored_by_name(&self.tables, self.tenant, name).filter(|stored| {
@@ -107,7 +124,7 @@ fn create_compartment(
     require_switched_on(false).or_raise();
     let name = required("name", name);
     check_name(name).or_raise();
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let parent = parent
         .filter(|parent| *parent != GLOBAL_NAME)
         .map(|parent| asker.enterable(parent).ok_or_else(|| unknown(parent)).or_raise().id);
@@ -152,7 +169,7 @@ fn create_compartment(
 fn rename_compartment(name: Option<&str>, new_name: Option<&str>) {
     let new_name = required("new_name", new_name);
     check_name(new_name).or_raise();
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let stored = asker.owned(required("name", name)).or_raise();
     let renamed = Spi::get_one_with_args::<pgrx::Uuid>(
         "UPDATE watertight.all_compartments SET name = $2 WHERE id = $1
