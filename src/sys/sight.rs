@@ -109,12 +109,27 @@ fn is_catalog(entry: &pg_sys::RangeTblEntry) -> bool {
         && entry.relid.to_u32() < belongs::FIRST
 }
 
+/// A copy of the query to plan again, if the planner may put the body of a function into it that reads catalogs; else null.
+///
+/// # Safety
+/// `query` must be a valid query.
+pub(super) unsafe fn spare(query: *mut pg_sys::Query, sight: fn(Oid) -> Option<Sight>) -> *mut pg_sys::Query {
+    // SAFETY: by the caller; a copy of a query is one.
+    unsafe {
+        if may_be_inlined(query) && sight(pg_sys::RelationRelationId).is_some() {
+            pg_sys::copyObjectImpl(query.cast()).cast()
+        } else {
+            std::ptr::null_mut()
+        }
+    }
+}
+
 /// Whether the query calls a function in FROM, at its top or in a query in FROM, that is not PostgreSQL's own: the planner may
 /// put its body in place of the call, and does not show it to anybody.
 ///
 /// # Safety
 /// `query` must be a valid query.
-pub(super) unsafe fn may_be_inlined(query: *mut pg_sys::Query) -> bool {
+unsafe fn may_be_inlined(query: *mut pg_sys::Query) -> bool {
     // SAFETY: lists and nodes of a valid query; each cast follows the node's tag.
     unsafe {
         elements::<pg_sys::RangeTblEntry>((*query).rtable).into_iter().any(|entry| {
