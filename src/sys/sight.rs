@@ -61,7 +61,8 @@ pub(super) unsafe fn narrow(query: &mut pg_sys::Query, sight: fn(Oid) -> Option<
             // SAFETY: the condition is about this entry; lists and nodes in the planner's memory context. It comes before others
             // of its kind.
             unsafe {
-                let first = pg_sys::lappend(std::ptr::null_mut(), condition(place, sight).cast());
+                let first =
+                    pg_sys::lappend(std::ptr::null_mut(), condition(place, entry.relid, sight).cast());
                 entry.securityQuals = pg_sys::list_concat(first, entry.securityQuals);
             }
         }
@@ -69,12 +70,13 @@ pub(super) unsafe fn narrow(query: &mut pg_sys::Query, sight: fn(Oid) -> Option<
 }
 
 /// # Safety
-/// `place` must be a catalog's in the query.
-unsafe fn condition(place: i32, sight: Sight) -> *mut pg_sys::Expr {
-    // SAFETY: builds nodes of type oid.
+/// `place` must be the catalog's in the query.
+unsafe fn condition(place: i32, catalog: Oid, sight: Sight) -> *mut pg_sys::Expr {
+    // SAFETY: builds nodes; the columns are the catalog's, of type oid or one that is stored as it is (regproc).
     unsafe {
         let column = |number| {
-            pg_sys::makeVar(place, number, pg_sys::OIDOID, -1, Oid::INVALID, 0).cast::<pg_sys::Node>()
+            let kind = pg_sys::get_atttype(catalog, number);
+            pg_sys::makeVar(place, number, kind, -1, Oid::INVALID, 0).cast::<pg_sys::Node>()
         };
         let class = match sight.class {
             Ok(catalog) => pg_sys::makeConst(
