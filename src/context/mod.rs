@@ -17,7 +17,9 @@ pub use hot::{current_compartment, current_id, current_key, current_name};
 pub use resolve::tenant_of;
 pub use token::declare_held_cursor;
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, compartment, compartment_if_any, identity, reached, reached_compartment};
+pub use verdict::{
+    as_tenant, compartment, compartment_if_any, identity, is_wide, reached, reached_compartment,
+};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {

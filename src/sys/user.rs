@@ -78,6 +78,12 @@ pub fn session() -> Oid {
     unsafe { pg_sys::GetSessionUserId() }
 }
 
+/// The role of the session outside of any function: the one that logged in, or the one it has set.
+pub fn outer() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::GetOuterUserId() }
+}
+
 /// The name of a role.
 pub fn name(role: Oid) -> Option<String> {
     // SAFETY: returns a palloc'd string, or null with noerr.
