@@ -18,6 +18,11 @@ pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
     user::run_as(ext::owner(), Lent::Trusted, f)
 }
 
+/// Runs `f` with the rights that the end of the transaction has: those of the session, or of the role it has set.
+pub fn as_committer<R>(f: impl FnOnce() -> R) -> R {
+    user::run_as(user::outer(), Lent::Trusted, f)
+}
+
 /// Who asked, by name: the role that logged in, whatever role it has set since.
 pub fn caller_name() -> String {
     user::name(user::session()).unwrap_or_default()
