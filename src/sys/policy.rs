@@ -61,8 +61,9 @@ unsafe extern "C-unwind" fn restrictive(
 unsafe extern "C-unwind" fn with_floor(
     command: pg_sys::CmdType::Type,
     relation: pg_sys::Relation,
-    mut policies: *mut pg_sys::List,
+    policies: *mut pg_sys::List,
 ) -> *mut pg_sys::List {
+    let mut policies = policies;
     // SAFETY: PostgreSQL passes an open relation.
     let oid = unsafe { (*relation).rd_id };
     let Some(floor) = FLOOR_OF.get().and_then(|floor_of| floor_of(oid)) else { return policies };
