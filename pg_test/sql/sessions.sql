@@ -178,6 +178,8 @@ BEGIN; SELECT FROM watertight.begin(:'bound'); SELECT watertight.compartment(); 
 \c
 \set SHOW_CONTEXT never
 SET ROLE sessions_app;
+-- It is another's, or gone already: the same to whoever asks.
+\set VERBOSITY sqlstate
 BEGIN; SELECT FROM watertight.begin(:'bound'); ROLLBACK;
 
 -- Times: lifetime and idle timeout.
@@ -186,6 +188,7 @@ BEGIN; SELECT FROM watertight.begin(:'idle'); SELECT watertight.compartment(); C
 SELECT pg_sleep(1.1);
 BEGIN; SELECT FROM watertight.begin(:'idle'); ROLLBACK;
 BEGIN; SELECT FROM watertight.begin(:'short'); ROLLBACK;
+\set VERBOSITY default
 
 -- Nested: a child reads its ancestors where it says so.
 BEGIN;

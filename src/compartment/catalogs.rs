@@ -22,6 +22,8 @@ pub fn needed() -> bool {
 enum Holds {
     Schema,
     Relation,
+    /// A relation, with values of its rows beside it.
+    Values,
     Function,
     Type,
     /// An object of the catalog that this other column holds.
@@ -48,7 +50,7 @@ const CATALOGS: [(&CStr, &CStr, Holds); 34] = [
     (c"pg_default_acl", c"defaclnamespace", Holds::Schema),
     (c"pg_publication_namespace", c"pnnspid", Holds::Schema),
     (c"pg_attribute", c"attrelid", Holds::Relation),
-    (c"pg_statistic", c"starelid", Holds::Relation),
+    (c"pg_statistic", c"starelid", Holds::Values),
     (c"pg_index", c"indrelid", Holds::Relation),
     (c"pg_trigger", c"tgrelid", Holds::Relation),
     (c"pg_rewrite", c"ev_class", Holds::Relation),
@@ -89,6 +91,7 @@ fn read((catalog, column, holds): &(&CStr, &CStr, Holds)) -> Option<(u32, Column
     let class = match holds {
         Holds::Schema => Ok(c::NamespaceRelationId),
         Holds::Relation => Ok(c::RelationRelationId),
+        Holds::Values => Ok(c::StatisticRelationId),
         Holds::Function => Ok(c::ProcedureRelationId),
         Holds::Type => Ok(c::TypeRelationId),
         Holds::Object(column) => Err(lookup::attribute(catalog, column)?),
@@ -121,12 +124,13 @@ fn asked(call: Call) -> Datum {
 fn in_sight(class: Oid, object: Oid) -> bool {
     let mark = match class {
         c::NamespaceRelationId => belongs::of_schema(object),
-        c::RelationRelationId => belongs::of_relation(object),
+        c::RelationRelationId | c::StatisticRelationId => belongs::of_relation(object),
         c::ProcedureRelationId => belongs::of_function(object),
         c::TypeRelationId => belongs::of_schema(lookup::type_schema(object)),
         _ => None,
     };
-    mark.is_none_or(|mark| fence::is_within(mark) || role::is_admin(role::current()))
+    let metadata = class != c::StatisticRelationId;
+    mark.is_none_or(|mark| fence::is_within(mark) || metadata && role::is_admin(role::current()))
 }
 
 raw_function!(wt_in_sight, pg_finfo_wt_in_sight, fast = plain_if_known, slow = asked);

@@ -1,6 +1,7 @@
 //! What is made inside of a compartment stays inside: it lies in the compartment's own schema, and nothing outside depends on it.
 
 use super::fence::{self, inside_of, own};
+use crate::context;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, role, settings};
 use crate::sys::belongs;
@@ -169,19 +170,20 @@ fn rows<T>(
         .or_raise()
 }
 
-/// A large object was made. It lies in no schema, so what is made in an ephemeral compartment is written down.
-pub fn large_object(object: Oid) {
+/// A large object was made, or is about to go. It lies in no schema, so what is made in an ephemeral compartment is written down.
+pub fn large_object(object: Oid, goes: bool) {
     if is_idle() {
         return;
     }
-    let Some(own) = own().filter(|own| own.ephemeral) else { return };
-    let id = pgrx::Uuid::from_bytes(own.id);
-    role::as_extension_owner(|| {
-        Spi::run_with_args(
-            "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)",
-            &[id.into(), object.into()],
-        )
-    })
-    .map_err(internal)
-    .or_raise();
+    let Some(here) = context::compartment_if_any().filter(|here| here.ephemeral) else { return };
+    let statement = if goes {
+        "DELETE FROM watertight.compartment_objects 
+          WHERE compartment_id OPERATOR(pg_catalog.=) $1 AND large_object OPERATOR(pg_catalog.=) $2"
+    } else {
+        "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)"
+    };
+    let id = pgrx::Uuid::from_bytes(here.id);
+    role::as_extension_owner(|| Spi::run_with_args(statement, &[id.into(), object.into()]))
+        .map_err(internal)
+        .or_raise();
 }

@@ -1,5 +1,6 @@
 //! Creating, suspending, resuming and dropping tenants.
 
+use crate::compartment::destroy;
 use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
@@ -105,6 +106,31 @@ fn set_tenant_key(name: Option<&str>, key: Option<i64>) {
     }
 }
 
+/// What lies in others goes with those.
+fn drop_compartments(tenant: pgrx::Uuid) {
+    let outermost = role::as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            let rows = client.update(
+                "SELECT id FROM watertight.all_compartments WHERE tenant_id = $1 AND parent_id IS NULL ORDER BY id",
+                None,
+                &[tenant.into()],
+            )?;
+            rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
+        })
+    });
+    for id in outermost.map_err(internal).or_raise().into_iter().flatten() {
+        if destroy::now(Uuid::from_bytes(*id.as_bytes()), destroy::Reason::Dropped).is_none() {
+            raise(
+                Fault::new(
+                    Code::ObjectInUse,
+                    "a compartment of the tenant is being destroyed by somebody else",
+                )
+                .hint("Try again."),
+            );
+        }
+    }
+}
+
 /// Deletes a tenant and its rows in every protected table, in this transaction.
 ///
 /// Returns a row for each protected table: the table and how many rows were deleted from it.
@@ -133,6 +159,7 @@ fn drop_tenant(
         )
     });
     let Ok(Some(id)) = locked else { unknown(name) };
+    drop_compartments(id);
     let deleted = super::purge::delete_rows_of(name);
     role::as_extension_owner(|| {
         Spi::run_with_args("DELETE FROM watertight.tenants WHERE id = $1", &[id.into()])

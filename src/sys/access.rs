@@ -15,8 +15,8 @@ pub struct Access {
     pub search: fn(Oid, bool) -> bool,
     /// Before a function is called whose schema's name says something (`belongs`).
     pub execute: fn(Oid),
-    /// A large object was made.
-    pub large_object: fn(Oid),
+    /// A large object was made, or (true) is about to go.
+    pub large_object: fn(Oid, bool),
 }
 
 /// The catalog pg_largeobject (pg_largeobject.h; pgrx has no binding for it).
@@ -49,8 +49,12 @@ unsafe extern "C-unwind" fn on_access(
         match access {
             T::OAT_FUNCTION_EXECUTE if belongs::is_plain_function(object) => {}
             T::OAT_NAMESPACE_SEARCH if object.to_u32() < belongs::FIRST => {}
-            T::OAT_POST_CREATE if class != LARGE_OBJECTS => {}
-            T::OAT_FUNCTION_EXECUTE | T::OAT_NAMESPACE_SEARCH | T::OAT_POST_CREATE | T::OAT_TRUNCATE => {
+            T::OAT_POST_CREATE | T::OAT_DROP if class != LARGE_OBJECTS => {}
+            T::OAT_FUNCTION_EXECUTE
+            | T::OAT_NAMESPACE_SEARCH
+            | T::OAT_POST_CREATE
+            | T::OAT_DROP
+            | T::OAT_TRUNCATE => {
                 ask(access, object, argument);
             }
             _ => {}
@@ -72,7 +76,8 @@ unsafe extern "C-unwind" fn ask(kind: pg_sys::ObjectAccessType::Type, object: Oi
                 (access.execute)(object);
             }
         }
-        T::OAT_POST_CREATE => (access.large_object)(object),
+        T::OAT_POST_CREATE => (access.large_object)(object, false),
+        T::OAT_DROP => (access.large_object)(object, true),
         _ => {
             // SAFETY: PostgreSQL passes this argument with this kind of access.
             let search = unsafe { &mut *argument.cast::<pg_sys::ObjectAccessNamespaceSearch>() };

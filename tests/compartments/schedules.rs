@@ -1,9 +1,10 @@
 //! Random schedules: whatever happens in whatever order, nothing ephemeral is left over and nothing persistent is lost.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, Session, literal};
+use watertight_tests::{Cluster, Database, Failure, Session, literal};
 
 use crate::house::{CONF, eventually, furnish, traces};
 
@@ -19,6 +20,23 @@ impl Dice {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % sides
+    }
+}
+
+/// What is left, or why nobody can tell.
+struct Left(String);
+
+impl From<Failure> for Left {
+    fn from(failure: Failure) -> Left {
+        Left(failure.everything)
+    }
+}
+
+fn eventually_said(what: &str, mut f: impl FnMut() -> Result<(), Left>) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while let Err(Left(left)) = f() {
+        assert!(Instant::now() < end, "{what}: not within a minute: {left}");
+        std::thread::sleep(Duration::from_millis(30));
     }
 }
 
@@ -135,19 +153,17 @@ impl World<'_> {
             let _ = guest.connection.attempt("ROLLBACK");
             let _ = guest.connection.attempt("SELECT watertight.logout()");
         }
-        let expected: Vec<String> = ROOMS.iter().map(|_| "schema".to_owned()).collect();
-        eventually(&format!("schedule {schedule}: nothing is left over"), || {
-            let Ok(mut admin) = self.db.cluster.try_session(&self.db.name, "postgres", "") else {
-                return false;
-            };
-            if admin.attempt("SELECT count(*) FROM documents").is_err() {
-                return false;
+        let expected = ROOMS.map(|_| "schema");
+        eventually_said(&format!("schedule {schedule}: nothing is left over"), || {
+            let mut admin = self.db.cluster.try_session(&self.db.name, "postgres", "")?;
+            admin.attempt("SELECT count(*) FROM documents")?;
+            let left = traces(&self.db);
+            let kinds: Vec<&str> = left.iter().filter_map(|trace| trace.split(' ').next()).collect();
+            if kinds == expected {
+                return Ok(());
             }
-            let left: Vec<String> = traces(&self.db)
-                .into_iter()
-                .filter_map(|trace| trace.split(' ').next().map(str::to_owned))
-                .collect();
-            left == expected
+            let worker = admin.run("SELECT state, clean, failing, last_error FROM watertight.worker_status");
+            Err(Left(format!("{left:?}; worker {worker:?}")))
         });
         for room in ROOMS {
             let (documents, notes) = self.written.get(room).copied().unwrap_or_default();
@@ -183,7 +199,7 @@ fn random_schedules_leave_no_orphans_and_lose_nothing() {
                 0..35 => world.login(&mut dice),
                 35..70 => world.write(&mut dice),
                 70..90 => world.leave(&mut dice),
-                90..95 => std::thread::sleep(std::time::Duration::from_millis(dice.of(1_200))),
+                90..95 => std::thread::sleep(Duration::from_millis(dice.of(1_200))),
                 _ => world.hurt(&mut dice),
             }
         }
