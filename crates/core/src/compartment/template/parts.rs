@@ -180,13 +180,25 @@ fn settings(work: &mut Work<'_>, relation: &Relation) {
     changes.extend(relation.rules.iter().filter_map(|rule| state("RULE", rule)));
     let own = relation.triggers.iter().filter(|trigger| trigger.definition.is_some());
     changes.extend(own.filter_map(|trigger| state("TRIGGER", trigger)));
-    if relation.row_security {
-        changes.push("ENABLE ROW LEVEL SECURITY".into());
-    }
-    if relation.forced {
-        changes.push("FORCE ROW LEVEL SECURITY".into());
-    }
     change(work, relation, &changes);
+}
+
+/// Row security comes after everything that looks at rows: PostgreSQL checks the foreign keys of new partitions by queries, which
+/// a policy could refuse, although there is no row.
+pub fn row_security(work: &mut Work<'_>) {
+    for relation in &work.template.relations {
+        let mut changes = Vec::new();
+        if relation.row_security {
+            changes.push("ENABLE ROW LEVEL SECURITY".to_owned());
+        }
+        if relation.forced {
+            changes.push("FORCE ROW LEVEL SECURITY".to_owned());
+        }
+        if !changes.is_empty() {
+            let statement = work.alter(relation, &changes);
+            work.plan.last.push(statement);
+        }
+    }
 }
 
 fn parents(work: &mut Work<'_>, child: &Relation) {
