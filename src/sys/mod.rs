@@ -30,4 +30,5 @@ pub mod statement;
 mod tree;
 pub mod user;
 pub mod utility;
+pub mod view;
 pub mod xact;

@@ -1,10 +1,10 @@
 //! What is added to tables and views when all of them are there.
 
 use super::plan::{Statement, Work};
-use super::print::{grantee, rename};
+use super::print::{grantee, mentions, rename};
 use super::relation::{Part, Policy, Relation};
-use crate::Fault;
 use crate::sql::ident;
+use crate::{Code, Fault};
 
 /// Everything that hangs on relations, except late foreign keys and comments.
 ///
@@ -20,8 +20,9 @@ pub fn all(work: &mut Work<'_>) -> Result<(), Fault> {
     }
     sequences(work);
     for relation in relations {
-        for part in relation.rules.iter() {
-            definition(work, relation, part, &[" TO "])?;
+        for rule in relation.rules.iter() {
+            definition(work, relation, rule, &[" TO "])?;
+            refuse_outer_names(work, relation, rule)?;
         }
         for part in relation.triggers.iter() {
             definition(work, relation, part, &[" ON "])?;
@@ -125,6 +126,19 @@ fn definition(work: &mut Work<'_>, relation: &Relation, part: &Part, before: &[&
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let sql = rename(definition, before, &names, &work.name(&relation.name))?;
     work.push(relation.owner, sql);
+    Ok(())
+}
+
+/// Rules are printed with the template behind `pg_catalog`: what has a name that is there, too, is printed with the template's.
+fn refuse_outer_names(work: &Work<'_>, relation: &Relation, rule: &Part) -> Result<(), Fault> {
+    let copied = work.plan.statements.last();
+    if copied.is_some_and(|copied| mentions(&copied.sql, &work.template.quoted)) {
+        return Err(Fault::new(
+            Code::FeatureNotSupported,
+            format!("cannot clone rule \"{}\" of \"{}.{}\"", rule.name, work.template.schema, relation.name),
+        )
+        .detail("It uses something that has a name of an object of the system."));
+    }
     Ok(())
 }
 

@@ -49,6 +49,7 @@ fn template(relations: Vec<Relation>) -> Template {
     Template {
         oid: 1,
         schema: "app".into(),
+        quoted: "app".into(),
         owner: 10,
         version: 150_000,
         roles: [(10, "owner".to_owned())].into(),
@@ -262,7 +263,7 @@ fn what_cannot_be_copied_is_named() {
     let outside_partition = Some("other.part".to_owned());
     let parted = of(Relation { kind: 'p', outside_partition, ..table(100, "parted") });
     assert_eq!(refused(&parted, false), "cannot clone table \"app.parted\"");
-    let kept = of(Relation { kind: 'm', view: Some("SELECT 1;".into()), ..table(100, "kept") });
+    let kept = of(Relation { kind: 'm', view: Some("SELECT 1".into()), ..table(100, "kept") });
     assert_eq!(refused(&kept, true), "cannot clone materialized view \"app.kept\"");
     assert!(plan(&kept, &[], options(false)).is_ok());
     let unsupported = Template { unsupported: vec!["operator ===".into()], ..template(vec![]) };
@@ -286,4 +287,33 @@ fn from_18_on_partitioned_tables_are_logged() {
 #[test]
 fn json_that_does_not_fit_is_a_fault() {
     assert_eq!(read::<Vec<Need>>("[{\"kind\": 1}]").unwrap_err().code, Code::NotInPrerequisiteState);
+}
+
+#[test]
+fn rules_that_name_the_template_are_refused() {
+    let with = |definition: &str| {
+        let rule = Part { name: "r".into(), definition: Some(definition.into()), ..Part::default() };
+        plan(&template(vec![Relation { rules: vec![rule], ..table(100, "orders") }]), &[], options(false))
+    };
+    assert!(with("CREATE RULE r AS\n    ON INSERT TO app.orders DO INSERT INTO log VALUES ('app.lower', \"app.\".x, myapp.y)").is_ok());
+    let fault =
+        with("CREATE RULE r AS\n    ON INSERT TO app.orders DO INSERT INTO log VALUES (app.lower('x'))")
+            .unwrap_err();
+    assert_eq!(fault.message, "cannot clone rule \"r\" of \"app.orders\"");
+}
+
+#[test]
+fn views_name_their_columns() {
+    let view = Relation {
+        kind: 'v',
+        view: Some("SELECT 1".into()),
+        constraints: vec![],
+        options: vec!["security_barrier=true".into()],
+        ..table(100, "v")
+    };
+    let plan = planned(&template(vec![view]), false);
+    assert_eq!(
+        texts(&plan.statements)[1],
+        "CREATE VIEW \"wt_1\".\"v\" (\"id\") WITH (\"security_barrier\" = 'true') AS SELECT 1"
+    );
 }
