@@ -42,5 +42,6 @@ mod tree;
 mod unlogged;
 pub mod user;
 pub mod utility;
+pub mod view;
 pub mod workers;
 pub mod xact;

@@ -1,10 +1,11 @@
 //! A template, read from the catalogs.
 
-use super::query::{as_owner, path, rows};
+use super::query::{as_owner, looking_in, path, path_behind, rows};
 use crate::pg::error::{OrRaise, raise};
-use crate::sys::{lookup, user};
+use crate::sys::{self, lookup, user};
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, Oid};
+use std::collections::HashMap;
 use std::ffi::CStr;
 use watertight_core::compartment::template::{self, Fact, Need, Template};
 use watertight_core::{Code, Fault};
@@ -16,6 +17,7 @@ const TYPES: &str = include_str!("queries/types.sql");
 const FUNCTIONS: &str = include_str!("queries/functions.sql");
 const SEQUENCES: &str = include_str!("queries/sequences.sql");
 const RELATIONS: &str = include_str!("queries/relations.sql");
+const RULES: &str = include_str!("queries/rules.sql");
 const COMMENTS: &str = include_str!("queries/comments.sql");
 const NEEDS: &str = include_str!("queries/needs.sql");
 
@@ -73,12 +75,42 @@ pub fn template(schema: Oid) -> Template {
         template.functions = parse(read(FUNCTIONS, &contents.functions));
         template.sequences = parse(read(SEQUENCES, &contents.sequences));
         template.relations = parse(read(RELATIONS, &contents.relations));
+        print_views(&mut template, &path);
+        print_rules(&mut template);
         let commented: Vec<Oid> = template.commented().into_iter().map(Oid::from).collect();
         template.comments = parse(json(COMMENTS, &[commented.into()], &path));
         let named = |owner: u32| Some((owner, user::name(Oid::from(owner))?));
         template.roles = template.owners().into_iter().filter_map(named).collect();
         template
     })
+}
+
+fn print_views(template: &mut Template, path: &CStr) {
+    let views = template.relations.iter_mut().filter(|relation| matches!(relation.kind, 'v' | 'm'));
+    let views: Vec<_> = views.collect();
+    if !views.is_empty() {
+        looking_in(path, || {
+            for view in views {
+                view.view = sys::view::query(Oid::from(view.oid));
+            }
+        });
+    }
+}
+
+fn print_rules(template: &mut Template) {
+    let rules = template.relations.iter().flat_map(|relation| &relation.rules);
+    let rules: Vec<Oid> = rules.map(|rule| Oid::from(rule.oid)).collect();
+    if rules.is_empty() {
+        return;
+    }
+    let found = rows(RULES, &[rules.into()], Some(&path_behind(&template.schema)), |row| {
+        Ok((row.get::<Oid>(1)?, row.get::<String>(2)?))
+    });
+    let mut definitions: HashMap<u32, String> =
+        found.into_iter().filter_map(|(oid, definition)| Some((oid?.to_u32(), definition?))).collect();
+    for rule in template.relations.iter_mut().flat_map(|relation| &mut relation.rules) {
+        rule.definition = definitions.remove(&rule.oid);
+    }
 }
 
 /// Which objects of a template need which.

@@ -41,13 +41,18 @@ pub fn rows<T>(
         None => client.update(text, None, arguments)?.map(|row| read(&row)).collect(),
         Some(path) => {
             let mut cursor = client.try_open_cursor_mut(text, arguments)?;
-            setting::set_local(c"search_path", path);
-            let rows = cursor.fetch(i32::MAX.into())?.map(|row| read(&row)).collect();
-            setting::set_local(c"search_path", PINNED);
-            rows
+            looking_in(path, || cursor.fetch(i32::MAX.into())?.map(|row| read(&row)).collect())
         }
     });
     found.map_err(internal).or_raise()
+}
+
+/// Runs `f` with a search path (inside [`as_owner`]).
+pub fn looking_in<R>(path: &CStr, f: impl FnOnce() -> R) -> R {
+    setting::set_local(c"search_path", path);
+    let result = f();
+    setting::set_local(c"search_path", PINNED);
+    result
 }
 
 /// Runs a statement that returns nothing (inside [`as_owner`]).
@@ -58,5 +63,11 @@ pub fn execute(text: &'static str, arguments: &[DatumWithOid]) {
 /// A search path with a schema in front. PostgreSQL puts `pg_temp` and `pg_catalog` first where they are not named.
 pub fn path(schema: &str) -> CString {
     let path = format!("{}, pg_catalog, pg_temp", watertight_core::sql::ident(schema));
+    CString::new(path).unwrap_or_default()
+}
+
+/// A search path with a schema behind `pg_catalog`: operators of PostgreSQL are found first.
+pub fn path_behind(schema: &str) -> CString {
+    let path = format!("pg_catalog, {}, pg_temp", watertight_core::sql::ident(schema));
     CString::new(path).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 -- The functions $2 of the schema $1 as JSON: watertight_core::compartment::template::Function.
 -- Analysed with search_path `pg_catalog, pg_temp`, run with the template in front: the functions that print objects leave its
--- name out then. Only functions in C are called, because those in SQL would look up their operators in that path.
+-- name out then. Only functions are called that look up no operators (see relations.sql).
 SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'oid', p.oid::bigint,
     'name', p.proname,

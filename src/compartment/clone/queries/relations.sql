@@ -1,6 +1,7 @@
 -- Tables and views $2 of the schema $1 as JSON: watertight_core::compartment::template::Relation.
 -- Analysed with search_path `pg_catalog, pg_temp`, run with the template in front: the functions that print objects leave its
--- name out then. Only functions in C are called, because those in SQL would look up their operators in that path.
+-- name out then. Only functions are called that look up no operators: those in SQL, pg_get_viewdef and pg_get_ruledef would
+-- find somebody else's in that path, and call them with a superuser's rights.
 SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'oid', c.oid::bigint,
     'name', c.relname,
@@ -22,7 +23,6 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'row_security', c.relrowsecurity,
     'forced', c.relforcerowsecurity,
     'populated', c.relispopulated,
-    'view', CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END,
     'parents', CASE WHEN c.relkind NOT IN ('r', 'p') THEN '[]' ELSE coalesce((
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', p.relname, 'inside', p.relnamespace = $1,
@@ -110,7 +110,6 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'rules', CASE WHEN NOT c.relhasrules THEN '[]' ELSE coalesce((
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'oid', r.oid::bigint, 'name', r.rulename,
-            'definition', pg_catalog.pg_get_ruledef(r.oid),
             'enabled', nullif(r.ev_enabled::text, 'O')) ORDER BY r.rulename)
         FROM pg_catalog.pg_rewrite r
         WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'), '[]') END,

@@ -2,6 +2,7 @@
 SELECT pg_catalog.json_build_object(
     'oid', n.oid::bigint,
     'schema', n.nspname,
+    'quoted', pg_catalog.quote_ident(n.nspname),
     'owner', n.nspowner::bigint,
     'acl', n.nspacl IS NOT NULL,
     'version', pg_catalog.current_setting('server_version_num')::integer,

@@ -152,15 +152,17 @@ fn storage(work: &Work<'_>, relation: &Relation) -> String {
     sql
 }
 
-fn query<'a>(view: &'a Relation) -> Result<&'a str, Fault> {
-    let query = view.view.as_deref().ok_or_else(|| unreadable(&view.name))?;
-    Ok(query.trim_end().trim_end_matches(';'))
+/// ` ("a", "b")`
+fn names(view: &Relation) -> String {
+    let names: Vec<String> = view.columns.iter().map(|column| ident(&column.name)).collect();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
 fn view(work: &mut Work<'_>, view: &Relation, name: &str) -> Result<(), Fault> {
+    let query = view.view.as_deref().ok_or_else(|| unreadable(&view.name))?;
     let with = options(view.options.iter().map(|option| ("", option.as_str())));
     let with = if with.is_empty() { with } else { format!(" WITH{with}") };
-    work.push(view.owner, format!("CREATE VIEW {name}{with} AS {}", query(view)?));
+    work.push(view.owner, format!("CREATE VIEW {name}{}{with} AS {query}", names(view)));
     let defaults = view.columns.iter().filter_map(|column| {
         Some(format!("ALTER COLUMN {} SET DEFAULT {}", ident(&column.name), column.default.as_ref()?))
     });
@@ -169,8 +171,12 @@ fn view(work: &mut Work<'_>, view: &Relation, name: &str) -> Result<(), Fault> {
 }
 
 fn materialized_view(work: &mut Work<'_>, view: &Relation, name: &str) -> Result<(), Fault> {
+    let query = view.view.as_deref().ok_or_else(|| unreadable(&view.name))?;
     let data = if view.populated { "WITH DATA" } else { "WITH NO DATA" };
     let storage = storage(work, view);
-    work.push(view.owner, format!("CREATE MATERIALIZED VIEW {name}{storage} AS {} {data}", query(view)?));
+    work.push(
+        view.owner,
+        format!("CREATE MATERIALIZED VIEW {name}{}{storage} AS {query} {data}", names(view)),
+    );
     Ok(())
 }

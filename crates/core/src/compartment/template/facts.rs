@@ -13,6 +13,8 @@ pub struct Template {
     pub oid: u32,
     /// Its name.
     pub schema: String,
+    /// Its name, quoted where necessary.
+    pub quoted: String,
     /// `nspowner`.
     pub owner: u32,
     /// `server_version_num`.

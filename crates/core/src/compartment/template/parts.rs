@@ -1,10 +1,10 @@
 //! What is added to tables and views when all of them are there.
 
 use super::plan::{Statement, Work};
-use super::print::{grantee, rename};
+use super::print::{grantee, mentions, rename};
 use super::relation::{Part, Policy, Relation};
-use crate::Fault;
 use crate::sql::ident;
+use crate::{Code, Fault};
 
 /// Everything that hangs on relations, except late foreign keys and comments.
 ///
@@ -20,8 +20,9 @@ pub fn all(work: &mut Work<'_>) -> Result<(), Fault> {
     }
     sequences(work);
     for relation in relations {
-        for part in relation.rules.iter() {
-            definition(work, relation, part, &[" TO "])?;
+        for rule in relation.rules.iter() {
+            definition(work, relation, rule, &[" TO "])?;
+            refuse_outer_names(work, relation, rule)?;
         }
         for part in relation.triggers.iter() {
             definition(work, relation, part, &[" ON "])?;
@@ -128,6 +129,19 @@ fn definition(work: &mut Work<'_>, relation: &Relation, part: &Part, before: &[&
     Ok(())
 }
 
+/// Rules are printed with the template behind `pg_catalog`: what has a name that is there, too, is printed with the template's.
+fn refuse_outer_names(work: &Work<'_>, relation: &Relation, rule: &Part) -> Result<(), Fault> {
+    let copied = work.plan.statements.last();
+    if copied.is_some_and(|copied| mentions(&copied.sql, &work.template.quoted)) {
+        return Err(Fault::new(
+            Code::FeatureNotSupported,
+            format!("cannot clone rule \"{}\" of \"{}.{}\"", rule.name, work.template.schema, relation.name),
+        )
+        .detail("It uses something that has a name of an object of the system."));
+    }
+    Ok(())
+}
+
 fn state(kind: &str, part: &Part) -> Option<String> {
     let how = match part.enabled? {
         'D' => "DISABLE",
@@ -180,13 +194,25 @@ fn settings(work: &mut Work<'_>, relation: &Relation) {
     changes.extend(relation.rules.iter().filter_map(|rule| state("RULE", rule)));
     let own = relation.triggers.iter().filter(|trigger| trigger.definition.is_some());
     changes.extend(own.filter_map(|trigger| state("TRIGGER", trigger)));
-    if relation.row_security {
-        changes.push("ENABLE ROW LEVEL SECURITY".into());
-    }
-    if relation.forced {
-        changes.push("FORCE ROW LEVEL SECURITY".into());
-    }
     change(work, relation, &changes);
+}
+
+/// Row security comes after everything that looks at rows: PostgreSQL checks the foreign keys of new partitions by queries, which
+/// a policy could refuse, although there is no row.
+pub fn row_security(work: &mut Work<'_>) {
+    for relation in &work.template.relations {
+        let mut changes = Vec::new();
+        if relation.row_security {
+            changes.push("ENABLE ROW LEVEL SECURITY".to_owned());
+        }
+        if relation.forced {
+            changes.push("FORCE ROW LEVEL SECURITY".to_owned());
+        }
+        if !changes.is_empty() {
+            let statement = work.alter(relation, &changes);
+            work.plan.last.push(statement);
+        }
+    }
 }
 
 fn parents(work: &mut Work<'_>, child: &Relation) {

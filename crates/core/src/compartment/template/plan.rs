@@ -58,7 +58,7 @@ pub struct Plan {
     pub statements: Vec<Statement>,
     /// Then.
     pub copies: Copies,
-    /// What needs grants that have been copied.
+    /// What needs grants that have been copied; row security.
     pub last: Vec<Statement>,
 }
 
@@ -162,6 +162,7 @@ pub fn plan(template: &Template, needs: &[Need], options: Options<'_>) -> Result
         }
     }
     parts::all(&mut work)?;
+    parts::row_security(&mut work);
     comments::all(&mut work);
     default_privileges(&mut work);
     work.plan.copies = copies(template, options);

@@ -30,27 +30,43 @@ pub fn options<'a>(options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Str
 /// # Errors
 /// 55000 where it does not say so: a bug of ours.
 pub fn rename(definition: &str, before: &[&str], names: &[&str], new: &str) -> Result<String, Fault> {
+    let found = outside(definition).find_map(|(at, rest)| {
+        let head = definition.get(..at)?;
+        before.iter().find_map(|before| {
+            let rest = rest.strip_prefix(before)?;
+            let tail = names.iter().find_map(|name| whole(rest, name))?;
+            Some(format!("{head}{before}{new}{tail}"))
+        })
+    });
+    found.ok_or_else(|| unreadable(definition))
+}
+
+/// Does a definition name something in a schema (given as it is quoted)?
+pub fn mentions(definition: &str, schema: &str) -> bool {
+    let prefix = format!("{schema}.");
+    outside(definition).any(|(at, rest)| {
+        let before = definition.get(..at).and_then(|head| head.chars().next_back());
+        rest.starts_with(&prefix)
+            && !before.is_some_and(|before| before.is_alphanumeric() || "_$.".contains(before))
+    })
+}
+
+/// The places of a definition that are not inside of quotes, with what follows them.
+fn outside(definition: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut quote = None;
-    for (at, byte) in definition.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, _) => {
-                let Some(rest) = definition.get(at..) else { continue };
-                let found = before.iter().find_map(|before| {
-                    let rest = rest.strip_prefix(before)?;
-                    let tail = names.iter().find_map(|name| whole(rest, name))?;
-                    Some((before, tail))
-                });
-                if let Some((before, tail)) = found {
-                    let head = definition.get(..at).unwrap_or_default();
-                    return Ok(format!("{head}{before}{new}{tail}"));
+    definition.char_indices().filter_map(move |(at, character)| {
+        match (quote, character) {
+            (Some(open), _) => {
+                if open == character {
+                    quote = None;
                 }
+                return None;
             }
+            (None, '"' | '\'') => quote = Some(character),
+            _ => {}
         }
-    }
-    Err(unreadable(definition))
+        Some((at, definition.get(at..)?))
+    })
 }
 
 /// What follows a name, if that is the end of the name.

@@ -43,7 +43,8 @@ pub struct Relation {
     pub forced: bool,
     /// A materialized view that has been filled.
     pub populated: bool,
-    /// The query of a view.
+    /// The query of a view, which does not say what its columns are called.
+    #[serde(default)]
     pub view: Option<String>,
     /// What it inherits from, or is a partition of.
     pub parents: Vec<Parent>,
@@ -162,6 +163,7 @@ pub struct Part {
     /// Its name.
     pub name: String,
     /// As PostgreSQL prints it; `None` if it comes with the parent's.
+    #[serde(default)]
     pub definition: Option<String>,
     /// `tgenabled` or `ev_enabled`, when not as it is created.
     pub enabled: Option<char>,
