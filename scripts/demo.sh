@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# demo.sh: two hospitals share a database, a role and the patient number 123, and cannot see each other. Runs on a server of
-# its own, with tokens that are really signed. Every step is checked: fails if something is not as it says.
+# demo.sh: two hospitals share a database, a role and the patient number 123, and cannot see each other; then compartments inside
+# one of them. Runs on a server of its own, with tokens that are really signed. Every step is checked: fails if something is not
+# as it says.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,6 +20,7 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
 fi
 
+act() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 step() { steps=$((steps + 1)); printf '\n%s%d. %s%s\n' "$bold" "$steps" "$*" "$plain"; }
 indent() { sed "/^\$/d; s/^/   /"; }
 
@@ -59,6 +61,7 @@ uri=$("$ROOT/scripts/cluster.sh" start "$dir" 0 client_min_messages=warning)
 uri_app=${uri/postgres@/app@}
 
 # --- the story -----------------------------------------------------------------------------------------------------
+act "Act one: two hospitals"
 step "An identity provider has a key. An administrator trusts it, and creates two tenants."
 "$mint" keygen --alg EdDSA --kid k1 --out "$keys/ours" >/dev/null
 "$mint" keygen --alg EdDSA --kid k1 --out "$keys/stranger" >/dev/null
@@ -132,6 +135,10 @@ step "All rows are there, each hospital's under its own number 123, for the supe
 out=$("$psql" -X -q -d "$uri" -c "SELECT t.name AS tenant, p.id, p.name FROM patients p JOIN watertight.tenants t ON t.id = p.tenant_id ORDER BY 1")
 indent <<<"$out"
 expect "(2 rows)"
+
+act "Act two: compartments inside hospital A"
+# shellcheck source=scripts/demo-compartments.sh
+. "$ROOT/scripts/demo-compartments.sh"
 
 if [ "$failures" -gt 0 ]; then
     printf '\n%s%d of the answers above were not as they should be.%s\n' "$red" "$failures" "$plain"

@@ -19,3 +19,18 @@ CREATE EVENT TRIGGER watertight_forget ON sql_drop
 -- ALWAYS: also under session_replication_role = replica.
 ALTER EVENT TRIGGER watertight_protect ENABLE ALWAYS;
 ALTER EVENT TRIGGER watertight_forget ENABLE ALWAYS;
+
+-- Ready clones of a template that has changed are made anew.
+CREATE EVENT TRIGGER watertight_template ON ddl_command_end
+    EXECUTE FUNCTION watertight.template_changed();
+CREATE EVENT TRIGGER watertight_template_drop ON sql_drop
+    EXECUTE FUNCTION watertight.template_dropped();
+ALTER EVENT TRIGGER watertight_template ENABLE ALWAYS;
+ALTER EVENT TRIGGER watertight_template_drop ENABLE ALWAYS;
+-- The fence: no tags, it looks at everything.
+CREATE EVENT TRIGGER watertight_fence ON ddl_command_end
+    EXECUTE FUNCTION watertight.fence_after_ddl();
+CREATE EVENT TRIGGER watertight_fence_drop ON sql_drop
+    EXECUTE FUNCTION watertight.fence_after_drop();
+ALTER EVENT TRIGGER watertight_fence ENABLE ALWAYS;
+ALTER EVENT TRIGGER watertight_fence_drop ENABLE ALWAYS;

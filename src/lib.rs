@@ -15,6 +15,7 @@ mod search;
 mod session;
 mod sys;
 mod trust;
+mod worker;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -28,7 +29,10 @@ extension_sql_file!("../sql/protect.sql", name = "protect", requires = ["visible
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]);
 extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
 extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compartments"]);
-extension_sql_file!("../sql/events.sql", name = "events", requires = ["sessions"], finalize);
+extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["sessions"]);
+extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["worker"]);
+extension_sql_file!("../sql/compartments_clone.sql", name = "compartments_clone", requires = ["fence"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments_clone"], finalize);
 
 /// Called by PostgreSQL when the library is loaded.
 #[pg_guard]
@@ -47,6 +51,7 @@ pub extern "C-unwind" fn _PG_init() {
     // Settings first: the prefix is reserved with the last of them.
     pg::settings::define();
     sys::slots::install(pg::settings::max_sessions);
+    compartment::install();
     context::install();
     // What other backends change.
     pg::ext::install();
@@ -54,5 +59,8 @@ pub extern "C-unwind" fn _PG_init() {
     protect::install();
     search::install();
     guard::install();
+    // Last: what it starts needs all of the above.
+    session::end::install();
+    worker::install();
     guard::warn_of_old_server();
 }

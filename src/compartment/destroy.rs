@@ -1,13 +1,182 @@
-//! (replaced by the merge)
+//! The end of a compartment: everything in it, in one transaction.
+
+use super::schemas;
+use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::role;
+use crate::sys::slots::{self, View};
+use crate::sys::{attempt, pending, user};
+use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    Dropped,
+use watertight_core::compartment::schema_of;
+use watertight_core::{Code, Fault};
+
+pub use watertight_core::compartment::Reason;
+
+/// How long any lock is waited for, one attempt after the other, in milliseconds: less than deadlock_timeout, so it is we who
+/// give way.
+const PATIENCE: [u32; 5] = [200, 400, 400, 800, 800];
+
+/// No compartment lies deeper.
+const MAX_DEPTH: usize = 16;
+
+/// What was in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Tables, views and sequences of its schema.
+    pub relations: i64,
+    /// Rows of shared tables.
+    pub rows: i64,
+    /// Large objects.
+    pub large_objects: i64,
 }
-pub fn now(id: Uuid, _reason: Reason) {
-    let _ = Spi::run_with_args(
-        "DELETE FROM watertight.all_compartments WHERE id = $1",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+
+/// Destroys a compartment, and those that lie in it, in the present transaction. `None` if somebody else is at it or it is gone.
+///
+/// Its sessions have ended from this moment on, even if the transaction is rolled back; the worker then does the rest.
+///
+/// # Errors
+/// 55006 if somebody holds on to something in it. Nothing is destroyed then.
+pub fn now(id: Uuid, reason: Reason) -> Option<Destroyed> {
+    pending::wake_after_abort();
+    let destroyed = role::as_extension_owner(|| with_patience(id, reason));
+    if destroyed.is_none() {
+        pending::wake_at_end();
+    }
+    destroyed
+}
+
+fn with_patience(id: Uuid, reason: Reason) -> Option<Destroyed> {
+    for (attempt, patience) in PATIENCE.into_iter().enumerate() {
+        if let Some(result) = attempt::within(patience, || one(id, reason, 0)) {
+            return result;
+        }
+        // Who does not stop when told to, and stands in our way, has to go.
+        stand_aside(id, attempt > 0);
+    }
+    raise(
+        Fault::new(Code::ObjectInUse, "the compartment is in use and cannot be destroyed now")
+            .detail("Its sessions have ended all the same.")
+            .hint("The background worker tries again."),
+    )
+}
+
+fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let key = || pgrx::Uuid::from_bytes(*id.as_bytes());
+    let locked = Spi::get_two_with_args::<bool, pgrx::Uuid>(
+        "SELECT true, tenant_id FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1
+            FOR UPDATE SKIP LOCKED",
+        &[key().into()],
     );
+    let Ok((Some(true), tenant)) = locked else { return None };
+    let tenant = tenant.map(|tenant| Uuid::from_bytes(*tenant.as_bytes()));
+    let sessions = end_sessions(id);
+    for child in children(id) {
+        one(child, reason, depth + 1)?;
+    }
+    run(
+        "DELETE FROM watertight.open_sessions WHERE compartment_id OPERATOR(pg_catalog.=) $1",
+        &[key().into()],
+    );
+    let rows = tenant.map_or(0, |tenant| schemas::delete_rows(tenant, id));
+    let large_objects = unlink_large_objects(id);
+    let relations = schemas::drop(&schema_of(id));
+    if let Some(tenant) = tenant {
+        run(
+            "INSERT INTO watertight.ended_compartments (id, tenant_id, reason, relations, rows, large_objects)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                key().into(),
+                pgrx::Uuid::from_bytes(*tenant.as_bytes()).into(),
+                reason.as_str().into(),
+                relations.into(),
+                rows.into(),
+                large_objects.into(),
+            ],
+        );
+    }
+    run("DELETE FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1", &[key().into()]);
+    sessions.iter().for_each(|session| pending::ended(session.handle));
+    pending::removed(u64::try_from(relations).unwrap_or(0).saturating_add(1));
+    Some(Destroyed { relations, rows, large_objects })
+}
+
+/// The slots of a compartment's sessions.
+fn sessions_of(id: Uuid) -> Vec<View> {
+    slots::of_database(user::database())
+        .into_iter()
+        .filter(|view| view.plain.group == *id.as_bytes())
+        .collect()
+}
+
+/// No statement begins in it from now on, and those that run are cancelled.
+fn end_sessions(id: Uuid) -> Vec<View> {
+    let sessions = sessions_of(id);
+    for session in &sessions {
+        slots::begin_end(session.handle);
+        slots::workers_of(session.handle).into_iter().for_each(|process| slots::interrupt(process, false));
+    }
+    sessions
+}
+
+fn children(id: Uuid) -> Vec<Uuid> {
+    // As of now, not as of the beginning of the caller's statement.
+    Spi::connect_mut(|client| {
+        let rows = client.update(
+            "SELECT id FROM watertight.all_compartments WHERE parent_id OPERATOR(pg_catalog.=) $1 ORDER BY id",
+            None,
+            &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+        )?;
+        rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
+    })
+    .map_err(internal)
+    .or_raise()
+    .into_iter()
+    .flatten()
+    .map(|id| Uuid::from_bytes(*id.as_bytes()))
+    .collect()
+}
+
+fn unlink_large_objects(id: Uuid) -> i64 {
+    Spi::get_one_with_args::<i64>(
+        "SELECT pg_catalog.count(pg_catalog.lo_unlink(o.large_object)) FROM watertight.compartment_objects AS o
+          WHERE o.compartment_id OPERATOR(pg_catalog.=) $1
+            AND EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata AS m
+                         WHERE m.oid OPERATOR(pg_catalog.=) o.large_object)",
+        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+    )
+    .map_err(internal)
+    .or_raise()
+    .unwrap_or(0)
+}
+
+/// Cancels, then terminates who is in the way: who works for one of its sessions, or holds a lock on something in its schema.
+fn stand_aside(id: Uuid, terminate: bool) {
+    let mut processes: Vec<i32> =
+        sessions_of(id).into_iter().flat_map(|session| slots::workers_of(session.handle)).collect();
+    let holders = Spi::connect(|client| {
+        let rows = client.select(
+            "SELECT DISTINCT l.pid FROM pg_catalog.pg_locks AS l
+               JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) l.relation
+               JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+              WHERE l.granted AND n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.text
+                AND l.database OPERATOR(pg_catalog.=) $2
+                AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()",
+            None,
+            &[schema_of(id).into(), user::database().into()],
+        )?;
+        rows.map(|row| row.get::<i32>(1)).collect::<Result<Vec<_>, _>>()
+    });
+    processes.extend(holders.map_err(internal).or_raise().into_iter().flatten());
+    processes.sort_unstable();
+    processes.dedup();
+    processes.into_iter().for_each(|process| slots::interrupt(process, terminate));
+    attempt::pause(50);
+}
+
+fn run(sql: &str, arguments: &[DatumWithOid]) {
+    Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
 }

@@ -50,5 +50,5 @@ pub fn usable(oid: Oid) -> Template {
 
 /// Clones it for a compartment.
 pub fn clone(template: &Template, compartment: Uuid, unlogged: bool) {
-    super::clone::clone_template(template.oid, &schema_of(compartment), unlogged);
+    super::schemas::clone(template.oid, &schema_of(compartment), unlogged);
 }

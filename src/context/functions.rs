@@ -2,6 +2,7 @@
 
 use super::verdict::{self, identity};
 use super::{in_vain, token};
+use crate::compartment::enter;
 use crate::pg::error::{OrRaise, raise};
 use crate::sys::{setting, xact};
 use pgrx::datum::TimestampWithTimeZone;
@@ -29,6 +30,7 @@ fn begin(token: Option<&str>) {
     }
     // An unusable token should be refused here, not at the first query.
     verdict::tenant().or_raise();
+    enter::settle(token::NAME);
     in_vain::begun();
 }
 

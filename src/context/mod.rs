@@ -19,6 +19,8 @@ pub use token::{declare_held_cursor, identify, scopes};
 use verdict::has_passing_token;
 pub use verdict::{as_tenant, compartment, compartment_if_any, identity, reached, reached_compartment};
 
+use crate::compartment::{enter, fence};
+
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {
     token::define();
@@ -27,6 +29,7 @@ pub fn install() {
 }
 
 fn before_commit() {
+    enter::settle_connection();
     in_vain::warn();
     token::end_of_scope();
 }
@@ -34,5 +37,17 @@ fn before_commit() {
 fn at_end() {
     in_vain::end();
     crate::sys::slots::work_for(None);
+    context_changed();
+    enter::end();
+}
+
+/// Another token is in force, or another transaction. Must not raise.
+fn context_changed() {
     verdict::forget();
+    fence::context_changed();
+}
+
+/// A statement that has set a token is over.
+pub fn statement_ended() {
+    enter::settle(token::NAME);
 }

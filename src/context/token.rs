@@ -2,7 +2,7 @@
 
 use super::extra::{Head, Origin};
 use super::resolve::Place;
-use super::verdict;
+use crate::compartment::enter;
 use crate::pg::settings::{self, TokenScope};
 use crate::pg::{error, ext};
 use crate::sys::local::{Local, LocalRef};
@@ -57,7 +57,7 @@ pub fn define() {
         NAME,
         c"The signed token that says which tenant, user and compartment this session belongs to.",
         c"Verified when it is set. Use SET LOCAL or watertight.begin() behind a pooler.",
-        Checked { check, assigned: verdict::forget, show },
+        Checked { check, assigned: super::context_changed, show },
     );
 }
 
@@ -66,7 +66,13 @@ fn show() -> &'static std::ffi::CStr {
 }
 
 fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> {
-    admit(token, source, extra).map_err(error::refusal)
+    let admitted = admit(token, source, extra).map_err(error::refusal)?;
+    match source {
+        _ if xact::in_parallel_worker() => {}
+        Source::Client => enter::token_given(),
+        _ => enter::token_set(),
+    }
+    Ok(admitted)
 }
 
 fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {

@@ -1,36 +1,59 @@
 //! Statements that would undo protection, or leave something of one tenant to the next on a pooled connection.
 
-mod creation;
+mod created;
+mod leftovers;
 mod protection;
 mod query;
 mod whole_table;
 
+use crate::compartment::{catalogs, creation, fence};
 use crate::context;
 use crate::pg::error;
-use crate::sys::query::Watch;
+use crate::sys::access::Access;
+use crate::sys::hooks::Utility;
 use crate::sys::statement::Statement;
-use crate::sys::{self, access, executor, hooks, preload};
+use crate::sys::{self, access, executor, hooks, permissions, preload};
 use watertight_core::guard::old_server;
 use watertight_core::token::find;
 
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
-    hooks::install_utility(before, find);
+    hooks::install_utility(
+        Utility { begins: fence::refresh, before, schema: creation::schema, unlogged: creation::is_unlogged },
+        find,
+    );
     hooks::install_log(find);
-    access::install(whole_table::truncate);
-    sys::query::install(Watch {
-        needed: query::needed,
+    access::install(Access {
+        truncate: whole_table::truncate,
+        search: fence::search,
+        execute: fence::execute,
+        large_object: creation::large_object,
+    });
+    sys::query::install(sys::query::Watch {
+        needed,
         check: query::check,
         check_planned: query::check_planned,
+        sight: catalogs::sight,
     });
-    executor::install(query::stale);
+    executor::install(executor::Watch {
+        stale: query::stale,
+        relation: fence::relation,
+        ended: context::statement_ended,
+    });
+    permissions::install(leftovers::needed, leftovers::check);
+}
+
+fn needed() -> bool {
+    query::needed() || catalogs::needed()
 }
 
 fn before(statement: &Statement<'_>) {
+    creation::before(statement);
     match statement {
         Statement::DeclareCursor { hold: true } => context::declare_held_cursor(),
         Statement::FillMaterializedView => query::before_materialized_view(),
-        Statement::ExplainInto => creation::explain(),
+        Statement::ExplainInto => self::created::explain(),
+        Statement::Lonely { database, copy } => crate::worker::leave(database, *copy),
         _ => protection::check(statement),
     }
 }

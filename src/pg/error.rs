@@ -23,6 +23,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::NoTransactionBlock => PgSqlErrorCode::ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
         Code::ConfigurationLimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
         Code::ObjectInUse => PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+        Code::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Watertight's plain settings, behind typed accessors. (The token and what is derived from it are in `context`.)
 
 use crate::sys::query::forget_plans;
-use crate::sys::setting;
+use crate::sys::{search_path, setting};
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting, PostgresGucEnum};
 use std::ffi::CString;
 
@@ -55,6 +55,9 @@ static SESSION_IDLE: GucSetting<i32> = GucSetting::<i32>::new(30 * 60);
 static EPHEMERAL_LIFETIME: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MAX_EPHEMERAL: GucSetting<i32> = GucSetting::<i32>::new(100);
 static MAX_SESSIONS: GucSetting<i32> = GucSetting::<i32>::new(8_192);
+static REAP_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(10);
+static POOL: GucSetting<i32> = GucSetting::<i32>::new(0);
+static KEEP_ENDED: GucSetting<i32> = GucSetting::<i32>::new(30);
 static BYPASS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static CACHE_SIZE: GucSetting<i32> = GucSetting::<i32>::new(1024);
 
@@ -114,6 +117,7 @@ pub fn define() {
         GucFlags::UNIT_S,
     );
     define_compartments();
+    define_worker();
     setting::define_switch(
         c"watertight.search_indexes",
         c"Whether conditions that have been examined are answered by indexes under row security.",
@@ -161,13 +165,11 @@ fn define_compartments() {
         c"",
         &GLOBAL_WRITABLE,
     );
-    GucRegistry::define_bool_guc(
+    switch(
         c"watertight.bypass",
         c"Lets a superuser look into compartments' schemas.",
         c"For pg_dump and repairs. Every use is written to the server's log.",
         &BYPASS,
-        GucContext::Suset,
-        GucFlags::default(),
     );
     GucRegistry::define_string_guc(
         c"watertight.compartment_template",
@@ -232,10 +234,44 @@ fn define_compartments() {
     );
 }
 
+fn define_worker() {
+    let number = |name, short, long, value: &'static GucSetting<i32>, least, most, flags| {
+        GucRegistry::define_int_guc(name, short, long, value, least, most, GucContext::Sighup, flags);
+    };
+    number(
+        c"watertight.reap_interval",
+        c"How often the background worker looks for what has ended.",
+        c"It is woken at once by most of what concerns it.",
+        &REAP_INTERVAL,
+        1,
+        3_600,
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"watertight.compartment_pool",
+        c"How many clones of watertight.compartment_template wait for new ephemeral compartments.",
+        c"In each database that has a template.",
+        &POOL,
+        0,
+        10_000,
+        GucFlags::default(),
+    );
+    number(
+        c"watertight.keep_ended_compartments",
+        c"How many days watertight.ended_compartments remembers.",
+        c"",
+        &KEEP_ENDED,
+        0,
+        36_500,
+        GucFlags::default(),
+    );
+}
+
 /// What a context may reach is kept with its token until the registry changes; plans know which comparison serves.
 fn switched() {
     crate::pg::ext::registry_changed();
     forget_plans();
+    search_path::forget();
 }
 
 /// `watertight.compartments`
@@ -279,6 +315,21 @@ pub fn sessions() -> watertight_core::session::Installation {
 /// `watertight.max_ephemeral_compartments`
 pub fn max_ephemeral() -> i64 {
     i64::from(MAX_EPHEMERAL.get())
+}
+
+/// `watertight.reap_interval`, seconds.
+pub fn reap_interval() -> u64 {
+    u64::try_from(REAP_INTERVAL.get()).unwrap_or(10)
+}
+
+/// `watertight.compartment_pool`
+pub fn compartment_pool() -> usize {
+    usize::try_from(POOL.get()).unwrap_or(0)
+}
+
+/// `watertight.keep_ended_compartments`, days.
+pub fn keep_ended_compartments() -> i32 {
+    KEEP_ENDED.get()
 }
 
 /// `watertight.max_sessions`

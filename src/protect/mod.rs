@@ -19,6 +19,7 @@ mod rewrite;
 mod rules;
 mod schema;
 
+use crate::registry::protected;
 use crate::sys::checks;
 
 pub use change::is_changing;
@@ -28,6 +29,17 @@ pub use watertight_core::protect::{POLICY, TRIGGER};
 /// Is any table or schema of this database registered?
 pub fn is_in_use() -> bool {
     !rules::none()
+}
+
+/// Removes a schema that has been dropped without event triggers, and its tables, from the registry.
+pub fn forget(schema: &str, relations: &[pgrx::pg_sys::Oid]) {
+    let tables: Vec<_> = relations.iter().copied().filter(|oid| protected::contains(*oid)).collect();
+    if !tables.is_empty() {
+        record::forget_tables(&tables);
+    }
+    if rules::of_schemas().contains_key(schema) {
+        record::forget_schemas(&[schema.to_owned()]);
+    }
 }
 
 /// Installs the hooks; called once, while the library is loaded.

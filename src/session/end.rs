@@ -1,30 +1,89 @@
 //! The end of a session.
 
+use crate::compartment::destroy;
+use crate::pg::error::raise;
+use crate::pg::role;
 use crate::sys::slots::{self, Handle};
-use crate::sys::user;
+use crate::sys::{pending, process, user, workers};
 use pgrx::spi::Spi;
 use uuid::Uuid;
+use watertight_core::{Code, Fault};
 
-/// Why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// logout()
-    Logout,
-    /// end_session()
-    Administrator,
-    /// switch_compartment()
-    Switch,
+pub use watertight_core::compartment::Reason;
+
+/// Starts watching transactions; called once, while the library is loaded.
+pub fn install() {
+    pending::install(pending::Then {
+        wake: || workers::wake(user::database()),
+        removed: crate::worker::count_removed,
+        refuse_prepare: || {
+            raise(Fault::new(
+                Code::FeatureNotSupported,
+                "cannot prepare a transaction that has opened or ended a session",
+            ))
+        },
+    });
 }
 
-pub fn taken(_handle: Handle, _bound: bool) {}
-
-pub fn end(id: Uuid, _reason: Reason) -> bool {
-    if let Some(view) = slots::find(user::database(), id.as_bytes()) {
-        slots::begin_end(view.handle);
+/// A slot was taken for a session that this transaction opens: it is given up if the transaction, or the subtransaction, is
+/// undone. A session that is bound to this connection ends with it.
+pub fn taken(handle: Handle, bound: bool) {
+    pending::taken(handle);
+    if bound {
+        process::at_end(disconnected);
     }
-    let _ = Spi::run_with_args(
-        "DELETE FROM watertight.open_sessions WHERE id = $1",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+}
+
+/// The connection ends, and with it what is bound to it.
+fn disconnected() {
+    let mut ended = false;
+    for view in slots::of_database(user::database()) {
+        if view.plain.process == user::process() {
+            slots::begin_end(view.handle);
+            ended = true;
+        }
+    }
+    if ended {
+        workers::wake(user::database());
+    }
+}
+
+/// Ends a session in the present transaction; with the last one of an ephemeral compartment that is destroyed as well. False if
+/// somebody else is at it or it is gone.
+///
+/// It has ended from this moment on, even if the transaction is rolled back; the worker then does the rest.
+pub fn end(id: Uuid, reason: Reason) -> bool {
+    let slot = slots::find(user::database(), id.as_bytes());
+    if let Some(view) = slot {
+        pending::wake_after_abort();
+        slots::begin_end(view.handle);
+        slots::workers_of(view.handle).into_iter().for_each(|process| slots::interrupt(process, false));
+    }
+    role::as_extension_owner(|| remove(id, slot.map(|view| view.handle), reason))
+}
+
+fn remove(id: Uuid, slot: Option<Handle>, reason: Reason) -> bool {
+    // SKIP LOCKED: whoever destroys the compartment locks that first and its sessions then.
+    let key = pgrx::Uuid::from_bytes(*id.as_bytes());
+    let compartment = Spi::get_one_with_args::<pgrx::Uuid>(
+        "DELETE FROM watertight.open_sessions
+          WHERE id OPERATOR(pg_catalog.=) (SELECT s.id FROM watertight.open_sessions AS s
+                                            WHERE s.id OPERATOR(pg_catalog.=) $1 FOR UPDATE SKIP LOCKED)
+         RETURNING compartment_id",
+        &[key.into()],
     );
+    let Ok(Some(compartment)) = compartment else { return false };
+    if let Some(handle) = slot {
+        pending::ended(handle);
+    }
+    let last = Spi::get_one_with_args::<bool>(
+        "SELECT c.ephemeral AND NOT EXISTS (
+                    SELECT FROM watertight.open_sessions AS s WHERE s.compartment_id OPERATOR(pg_catalog.=) c.id)
+           FROM watertight.all_compartments AS c WHERE c.id OPERATOR(pg_catalog.=) $1",
+        &[compartment.into()],
+    );
+    if matches!(last, Ok(Some(true))) {
+        destroy::now(Uuid::from_bytes(*compartment.as_bytes()), reason);
+    }
     true
 }

@@ -1,15 +1,33 @@
-//! Object access: what happens to relations however it was asked for, cascades included.
+//! Object access: what happens to relations, schemas and functions however it was asked for, cascades included.
 
+use super::belongs;
 use super::local::Local;
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::c_void;
 
-static PREVIOUS: Local<pg_sys::object_access_hook_type> = Local::new(None);
-static ON_TRUNCATE: Local<Option<fn(Oid)>> = Local::new(None);
+/// What is asked. Each raises to refuse.
+#[derive(Clone, Copy)]
+pub struct Access {
+    /// Before TRUNCATE empties a relation.
+    pub truncate: fn(Oid),
+    /// Before a schema is searched, one that is not PostgreSQL's own. `true`: it was named. Otherwise it stands in `search_path`,
+    /// and is left out if the answer is false.
+    pub search: fn(Oid, bool) -> bool,
+    /// Before a function is called whose schema's name says something (`belongs`).
+    pub execute: fn(Oid),
+    /// A large object was made.
+    pub large_object: fn(Oid),
+}
 
-/// `before_truncate` is called for every relation that TRUNCATE is about to empty, and raises to refuse it.
-pub fn install(before_truncate: fn(Oid)) {
-    ON_TRUNCATE.set(Some(before_truncate));
+/// The catalog pg_largeobject (pg_largeobject.h; pgrx has no binding for it).
+const LARGE_OBJECTS: Oid = Oid::from_u32(2613);
+
+static PREVIOUS: Local<pg_sys::object_access_hook_type> = Local::new(None);
+static ACCESS: Local<Option<Access>> = Local::new(None);
+
+/// Starts asking.
+pub fn install(access: Access) {
+    ACCESS.set(Some(access));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS.set(pg_sys::object_access_hook);
@@ -25,10 +43,17 @@ unsafe extern "C-unwind" fn on_access(
     part: i32,
     argument: *mut c_void,
 ) {
+    use pg_sys::ObjectAccessType as T;
     // SAFETY: passes on what we were given.
     unsafe {
-        if access == pg_sys::ObjectAccessType::OAT_TRUNCATE {
-            on_truncate(object);
+        match access {
+            T::OAT_FUNCTION_EXECUTE if belongs::is_plain_function(object) => {}
+            T::OAT_NAMESPACE_SEARCH if object.to_u32() < belongs::FIRST => {}
+            T::OAT_POST_CREATE if class != LARGE_OBJECTS => {}
+            T::OAT_FUNCTION_EXECUTE | T::OAT_NAMESPACE_SEARCH | T::OAT_POST_CREATE | T::OAT_TRUNCATE => {
+                ask(access, object, argument);
+            }
+            _ => {}
         }
         if let Some(previous) = PREVIOUS.get() {
             previous(access, class, object, part, argument);
@@ -37,8 +62,23 @@ unsafe extern "C-unwind" fn on_access(
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn on_truncate(relation: Oid) {
-    if let Some(before_truncate) = ON_TRUNCATE.get() {
-        before_truncate(relation);
+unsafe extern "C-unwind" fn ask(kind: pg_sys::ObjectAccessType::Type, object: Oid, argument: *mut c_void) {
+    use pg_sys::ObjectAccessType as T;
+    let Some(access) = ACCESS.get() else { return };
+    match kind {
+        T::OAT_TRUNCATE => (access.truncate)(object),
+        T::OAT_FUNCTION_EXECUTE => {
+            if belongs::of_function(object).is_some() {
+                (access.execute)(object);
+            }
+        }
+        T::OAT_POST_CREATE => (access.large_object)(object),
+        _ => {
+            // SAFETY: PostgreSQL passes this argument with this kind of access.
+            let search = unsafe { &mut *argument.cast::<pg_sys::ObjectAccessNamespaceSearch>() };
+            if !(access.search)(object, search.ereport_on_violation) {
+                search.result = false;
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The moment a plan is about to run.
 
+use super::belongs;
 use super::local::Local;
 use super::query::{Applies, TableUse, applies};
 use super::tree::elements;
@@ -9,22 +10,99 @@ use std::ffi::c_int;
 unsafe extern "C-unwind" {
     // Without pgrx's guard: see `hooks`.
     fn standard_ExecutorStart(query: *mut pg_sys::QueryDesc, flags: c_int);
+    fn standard_ExecutorEnd(query: *mut pg_sys::QueryDesc);
 }
 
 static PREVIOUS: Local<pg_sys::ExecutorStart_hook_type> = Local::new(None);
-static STALE: Local<Option<fn(Oid)>> = Local::new(None);
+static PREVIOUS_END: Local<pg_sys::ExecutorEnd_hook_type> = Local::new(None);
+static WATCH: Local<Option<Watch>> = Local::new(None);
+
+/// What is asked when a plan runs.
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// See [`install`].
+    pub stale: fn(Oid),
+    /// Called with every relation of a plan whose schema's name says something (`belongs`), each time the plan starts or is fetched
+    /// from; raises to refuse.
+    pub relation: fn(Oid),
+    /// Called when a statement has ended, after [`call_when_ended`].
+    pub ended: fn(),
+}
 
 /// `stale` is told of a table with row security that a plan is going to write without checking the rows, although a BEFORE
 /// trigger may change them; it raises to refuse that.
 ///
 /// Such a plan was made before the trigger was. PostgreSQL plans anew what it has saved, but not the second query of a rule
 /// or of a function in SQL, when the first one makes a trigger. The triggers of a statement that has started are fixed.
-pub fn install(stale: fn(Oid)) {
-    STALE.set(Some(stale));
+pub fn install(watch: Watch) {
+    WATCH.set(Some(watch));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS.set(pg_sys::ExecutorStart_hook);
         pg_sys::ExecutorStart_hook = Some(start);
+        PREVIOUS_END.set(pg_sys::ExecutorEnd_hook);
+        pg_sys::ExecutorEnd_hook = Some(end);
+    }
+}
+
+unsafe extern "C-unwind" fn end(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: passes on what we were given.
+    unsafe {
+        match PREVIOUS_END.get() {
+            Some(previous) => previous(query),
+            None => standard_ExecutorEnd(query),
+        }
+    }
+    after_statement();
+}
+
+static WANTED: Local<bool> = Local::new(false);
+
+/// Has the end of the statement that runs now, or of a part of it, reported.
+pub fn call_when_ended() {
+    WANTED.set(true);
+}
+
+pub(super) fn after_statement() {
+    if WANTED.get() {
+        WANTED.set(false);
+        ended();
+    }
+}
+
+#[pgrx::pg_guard]
+extern "C-unwind" fn ended() {
+    if let Some(watch) = WATCH.get() {
+        (watch.ended)();
+    }
+}
+
+/// Looks at the relations of a plan: those that it reads and writes, children and constants of type regclass included.
+///
+/// # Safety
+/// `query` must be valid.
+pub(super) unsafe fn look_at_relations(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: by the caller; a list of oids has `length` of them.
+    unsafe {
+        let relations = (*(*query).plannedstmt).relationOids;
+        if relations.is_null() {
+            return;
+        }
+        for n in 0..(*relations).length as usize {
+            let relation = (*(*relations).elements.add(n)).oid_value;
+            if !belongs::is_plain_relation(relation) {
+                look_at_relation(relation);
+            }
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+extern "C-unwind" fn look_at_relation(relation: Oid) {
+    if let Some(watch) = WATCH.get()
+        && belongs::of_relation(relation).is_some()
+    {
+        (watch.relation)(relation);
     }
 }
 
@@ -32,6 +110,7 @@ pub fn install(stale: fn(Oid)) {
 unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
     // SAFETY: PostgreSQL passes a valid query; the call passes on what we were given. Then it has an executor's state.
     unsafe {
+        look_at_relations(query);
         match PREVIOUS.get() {
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
@@ -84,9 +163,9 @@ unsafe fn check(writes: &pg_sys::ModifyTableState, estate: *mut pg_sys::EState) 
                 referential: false,
             };
             if applies(&used) == Applies::Yes
-                && let Some(stale) = STALE.get()
+                && let Some(watch) = WATCH.get()
             {
-                stale(relation);
+                (watch.stale)(relation);
             }
         }
     }

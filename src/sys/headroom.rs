@@ -4,6 +4,7 @@
 //! a recursive function of their own, would learn from that error how deep such a function went on a row they must not
 //! see. So a marked plan fails before it looks at any row, unless there is room for all recursion in it.
 
+use super::executor;
 use super::local::Local;
 use super::tree::{elements, expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -151,6 +152,8 @@ unsafe extern "C-unwind" fn executor_run(
     // SAFETY: PostgreSQL passes a started query; passes on what we were given.
     unsafe {
         check(query);
+        // A portal may have been opened under another token.
+        executor::look_at_relations(query);
         match PREVIOUS.get() {
             Some(previous) => previous(query, direction, count, once),
             None => standard_ExecutorRun(query, direction, count, once),
@@ -174,6 +177,8 @@ unsafe extern "C-unwind" fn executor_run(
     // SAFETY: PostgreSQL passes a started query; passes on what we were given.
     unsafe {
         check(query);
+        // A portal may have been opened under another token.
+        executor::look_at_relations(query);
         match PREVIOUS.get() {
             Some(previous) => previous(query, direction, count),
             None => standard_ExecutorRun(query, direction, count),

@@ -7,24 +7,37 @@
 //! clients read.
 
 use super::activity::{self, Finder};
-use super::filling;
 use super::local::Local;
+use super::schema_use::{self, Use};
 use super::statement::Statement;
+use super::{executor, filling, unlogged};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);
 static INSTALLED: Local<bool> = Local::new(false);
 static PREVIOUS_UTILITY: Local<pg_sys::ProcessUtility_hook_type> = Local::new(None);
-static ON_UTILITY: Local<Option<fn(&Statement<'_>)>> = Local::new(None);
+static ON_UTILITY: Local<Option<Utility>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
 static FIND: Local<Option<Finder>> = Local::new(None);
 
-/// `before` is called with every utility statement before it runs, and raises to refuse it. `find` says where secrets are in the
-/// text that other extensions, the log and `pg_stat_activity` get. (A utility statement is run from its parse tree;
-/// its text is for people.)
-pub fn install_utility(before: fn(&Statement<'_>), find: Finder) {
-    ON_UTILITY.set(Some(before));
+/// What is asked of utility statements. `before` and `schema` raise to refuse.
+#[derive(Clone, Copy)]
+pub struct Utility {
+    /// Called before anything else is looked at: names may be looked up from here on.
+    pub begins: fn(),
+    /// Called with every utility statement before it runs.
+    pub before: fn(&Statement<'_>),
+    /// Called with each schema that it names as such.
+    pub schema: fn(Use, &str),
+    /// Whether tables and sequences that are to be permanent shall be unlogged.
+    pub unlogged: fn() -> bool,
+}
+
+/// `find` says where secrets are in the text that other extensions, the log and `pg_stat_activity` get. (A utility statement is
+/// run from its parse tree; its text is for people.)
+pub fn install_utility(utility: Utility, find: Finder) {
+    ON_UTILITY.set(Some(utility));
     filling::install();
     FIND.set(Some(find));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
@@ -79,8 +92,8 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL passes a valid utility statement. Both calls pass on what we were given, and this frame owns
     // nothing.
     unsafe {
-        let before = before_utility((*statement).utilityStmt, text);
-        let (text, fills) = (before.text, before.fills);
+        let before = before_utility(statement, text);
+        let (statement, text, fills) = (before.statement, before.text, before.fills);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -109,11 +122,14 @@ unsafe extern "C-unwind" fn process_utility(
             filling::end();
         }
     }
+    executor::after_statement();
 }
 
 /// What our half returns.
 #[repr(C)]
 struct Before {
+    /// The statement to pass on.
+    statement: *mut pg_sys::PlannedStmt,
     /// The text to pass on.
     text: *const c_char,
     /// The statement fills a materialized view: [`filling::end`] is to be called.
@@ -122,15 +138,29 @@ struct Before {
 
 /// Our half.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn before_utility(tree: *mut pg_sys::Node, text: *const c_char) -> Before {
+unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, text: *const c_char) -> Before {
     // SAFETY: by the caller; the tree outlives the call.
-    let statement = unsafe { Statement::read(tree) };
-    if let Some(before) = ON_UTILITY.get() {
-        before(&statement);
+    let tree = unsafe { (*planned).utilityStmt };
+    let mut rewritten = planned;
+    let mut fills = false;
+    if let Some(utility) = ON_UTILITY.get() {
+        (utility.begins)();
+        // SAFETY: as above.
+        let (statement, schemas) = unsafe { (Statement::read(tree), schema_use::read(tree)) };
+        schemas.into_iter().for_each(|(what, schema)| (utility.schema)(what, schema));
+        (utility.before)(&statement);
+        fills = matches!(statement, Statement::FillMaterializedView);
+        // SAFETY: as above.
+        unsafe {
+            if unlogged::concerns(planned) && (utility.unlogged)() {
+                rewritten = unlogged::rewritten(planned);
+            }
+        }
     }
     Before {
+        statement: rewritten,
         text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
-        fills: matches!(statement, Statement::FillMaterializedView) && filling::begin(),
+        fills: fills && filling::begin(),
     }
 }
 

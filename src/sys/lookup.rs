@@ -11,13 +11,30 @@ pub fn schema(name: &CStr) -> Option<Oid> {
 
 /// The name of a schema.
 pub fn schema_name(schema: Oid) -> Option<String> {
-    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    // SAFETY: a syscache look-up that returns a palloc'd string, or null.
     unsafe {
         let name = pg_sys::get_namespace_name(schema);
-        if name.is_null() {
-            return None;
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    }
+}
+
+/// The schema of a type; `InvalidOid` where there is no such type.
+pub fn type_schema(kind: Oid) -> Oid {
+    let place = pg_sys::ObjectAddress { classId: pg_sys::TypeRelationId, objectId: kind, objectSubId: 0 };
+    let cache = pg_sys::SysCacheIdentifier::TYPEOID as i32;
+    // SAFETY: syscache look-ups; the second raises where there is no such type.
+    unsafe {
+        if pg_sys::SearchSysCacheExists(
+            cache,
+            pg_sys::Datum::from(kind),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+        ) {
+            pg_sys::get_object_namespace(&place)
+        } else {
+            Oid::INVALID
         }
-        CStr::from_ptr(name).to_str().ok().map(str::to_owned)
     }
 }
 
@@ -31,6 +48,15 @@ pub fn extension(name: &CStr) -> Option<Oid> {
 pub fn relation(schema: Oid, name: &CStr) -> Option<Oid> {
     // SAFETY: a syscache look-up.
     valid(unsafe { pg_sys::get_relname_relid(name.as_ptr(), schema) })
+}
+
+/// The relation in a schema that has the name of another one.
+pub fn namesake(other: Oid, schema: Oid) -> Option<Oid> {
+    // SAFETY: syscache look-ups; the first returns a palloc'd string or null.
+    unsafe {
+        let name = pg_sys::get_rel_name(other);
+        if name.is_null() { None } else { valid(pg_sys::get_relname_relid(name, schema)) }
+    }
 }
 
 /// The extension a relation belongs to.
@@ -107,6 +133,21 @@ pub fn stores_text(kind: Oid) -> bool {
 pub fn lock_schema(schema: Oid, mode: u32) {
     // SAFETY: waits for the lock; an oid that is gone is harmless.
     unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
+}
+
+/// Keeps a relation from being changed, until the transaction ends. An oid that is gone is harmless.
+pub fn lock_relation(relation: Oid, mode: u32) {
+    // SAFETY: waits for the lock.
+    unsafe { pg_sys::LockRelationOid(relation, mode as i32) }
+}
+
+/// Keeps a role from being dropped, until the transaction ends; false if it is gone.
+pub fn lock_role(role: Oid) -> bool {
+    // SAFETY: waits for whoever is dropping it, then looks it up.
+    unsafe {
+        pg_sys::LockSharedObject(pg_sys::AuthIdRelationId, role, 0, pg_sys::AccessShareLock as i32);
+        !pg_sys::GetUserNameFromId(role, true).is_null()
+    }
 }
 
 /// Whether the server calls a function leakproof.

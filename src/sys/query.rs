@@ -4,6 +4,8 @@ use super::checks;
 use super::filling;
 use super::local::Local;
 use super::recheck;
+use super::sight;
+pub use super::sight::Sight;
 use super::tree::{elements, expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
@@ -43,6 +45,8 @@ pub struct Watch {
     /// Called with every table of a plan whose query calls functions in FROM: the planner puts the bodies of SQL functions in
     /// their place, and analyses them on the way.
     pub check_planned: fn(TableUse),
+    /// For a catalog of PostgreSQL's: which of its rows are in sight; `None` for all.
+    pub sight: fn(Oid) -> Option<Sight>,
 }
 
 static WATCH: Local<Option<Watch>> = Local::new(None);
@@ -56,6 +60,7 @@ pub fn install(watch: Watch) {
     unsafe {
         PREVIOUS.set(pg_sys::planner_hook);
         pg_sys::planner_hook = Some(planner);
+        sight::install();
     }
 }
 
@@ -71,10 +76,19 @@ unsafe extern "C-unwind" fn planner(
         let look = look_at(query);
         let options = options & !look.without;
         let outer = recheck::begin();
-        let plan = match PREVIOUS.get() {
+        let within = sight::inline(true);
+        let mut plan = match PREVIOUS.get() {
             Some(previous) => previous(query, text, options, params),
             None => standard_planner(query, text, options, params),
         };
+        if !look.spare.is_null() && sight::is_read_by(plan) {
+            sight::inline(false);
+            plan = match PREVIOUS.get() {
+                Some(previous) => previous(look.spare, text, options, params),
+                None => standard_planner(look.spare, text, options, params),
+            };
+        }
+        sight::inline(within);
         recheck::end(plan, outer);
         if look.again {
             look_at_plan(plan);
@@ -90,12 +104,14 @@ struct Look {
     without: c_int,
     /// Look at the plan as well.
     again: bool,
+    /// A copy to plan again if the first plan turns out to read catalogs; or null.
+    spare: *mut pg_sys::Query,
 }
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
     if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
-        return Look { without: 0, again: false };
+        return Look { without: 0, again: false, spare: std::ptr::null_mut() };
     }
     FUNCTIONS.set(false);
     // SAFETY: by the caller; the walker raises under the guard of the boundary.
@@ -108,7 +124,13 @@ unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
     }
     // A parallel worker plans the queries of the functions it runs, and does not know what its leader is doing.
     let without = if filling::active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
-    Look { without, again: FUNCTIONS.get() }
+    // SAFETY: a copy of a query is one.
+    let spare = if FUNCTIONS.get() && unsafe { sight::may_be_inlined(query) } {
+        unsafe { pg_sys::copyObjectImpl(query.cast()).cast() }
+    } else {
+        std::ptr::null_mut()
+    };
+    Look { without, again: FUNCTIONS.get(), spare }
 }
 
 #[pgrx::pg_guard]
@@ -169,6 +191,9 @@ unsafe fn tables(query: &mut pg_sys::Query) {
     // SAFETY: by the caller.
     unsafe {
         look_at_tables(query);
+        if let Some(watch) = WATCH.get() {
+            sight::narrow(query, watch.sight);
+        }
         checks::settle(query);
     }
 }

@@ -67,7 +67,7 @@ static AREA: Area = Area::new(c"watertight slots", size, created);
 static CAPACITY: super::local::Local<fn() -> usize> = super::local::Local::new(|| 0);
 
 /// Where a slot is. A handle of a slot that was given up and taken again is recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Handle {
     index: u32,
     serial: u64,

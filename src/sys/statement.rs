@@ -27,6 +27,8 @@ pub enum Change {
     DropConstraint,
     /// OF a composite type, whose changes are then the table's
     OfType,
+    /// SET LOGGED
+    SetLogged,
 }
 
 /// A utility statement. Names are as the parser left them; relations are resolved.
@@ -69,6 +71,13 @@ pub enum Statement<'a> {
     FillMaterializedView,
     /// EXPLAIN ANALYZE of CREATE TABLE AS, SELECT INTO or CREATE MATERIALIZED VIEW: it creates the relation.
     ExplainInto,
+    /// DROP DATABASE, ALTER DATABASE RENAME or SET TABLESPACE, CREATE DATABASE as a copy: nobody may be connected to it.
+    Lonely {
+        /// The database.
+        database: &'a str,
+        /// It is copied, not changed.
+        copy: bool,
+    },
     /// Anything else.
     Other,
 }
@@ -102,6 +111,24 @@ impl<'a> Statement<'a> {
                     pg_sys::ObjectType::OBJECT_MATVIEW => Statement::FillMaterializedView,
                     _ => Statement::Other,
                 },
+                NodeTag::T_DropdbStmt => Statement::Lonely {
+                    database: text((*tree.cast::<pg_sys::DropdbStmt>()).dbname),
+                    copy: false,
+                },
+                NodeTag::T_AlterDatabaseStmt => {
+                    let alter = &*tree.cast::<pg_sys::AlterDatabaseStmt>();
+                    match option(alter.options, "tablespace") {
+                        Some(_) => Statement::Lonely { database: text(alter.dbname), copy: false },
+                        None => Statement::Other,
+                    }
+                }
+                NodeTag::T_CreatedbStmt => {
+                    let create = &*tree.cast::<pg_sys::CreatedbStmt>();
+                    let template =
+                        option(create.options, "template").filter(|option| !(**option).arg.is_null());
+                    let database = template.map_or("template1", |option| text(pg_sys::defGetString(option)));
+                    Statement::Lonely { database, copy: true }
+                }
                 NodeTag::T_ExplainStmt => explain(&*tree.cast::<pg_sys::ExplainStmt>()),
                 _ => Statement::Other,
             }
@@ -132,6 +159,7 @@ unsafe fn alter_table<'a>(statement: &pg_sys::AlterTableStmt) -> Statement<'a> {
             T::AT_ValidateConstraint => Change::Validate,
             T::AT_DropConstraint => Change::DropConstraint,
             T::AT_AddOf => Change::OfType,
+            T::AT_SetLogged => Change::SetLogged,
             _ => continue,
         };
         // SAFETY: null or a C string of the tree.
@@ -170,8 +198,20 @@ unsafe fn rename<'a>(statement: &pg_sys::RenameStmt) -> Statement<'a> {
             pg_sys::ObjectType::OBJECT_POLICY | pg_sys::ObjectType::OBJECT_TRIGGER => {
                 Statement::AlterPart { relation: resolve(statement.relation), name: text(statement.subname) }
             }
+            pg_sys::ObjectType::OBJECT_DATABASE => {
+                Statement::Lonely { database: text(statement.subname), copy: false }
+            }
             _ => Statement::Other,
         }
+    }
+}
+
+/// # Safety
+/// `options` must be a list of definitions of the tree.
+unsafe fn option(options: *mut pg_sys::List, name: &str) -> Option<*mut pg_sys::DefElem> {
+    // SAFETY: by the caller.
+    unsafe {
+        elements::<pg_sys::DefElem>(options).into_iter().find(|option| text((**option).defname) == name)
     }
 }
 
@@ -255,7 +295,7 @@ unsafe fn text<'a>(name: *const c_char) -> &'a str {
 ///
 /// # Safety
 /// `relation` must be null or a valid range variable.
-unsafe fn resolve(relation: *mut pg_sys::RangeVar) -> Oid {
+pub(super) unsafe fn resolve(relation: *mut pg_sys::RangeVar) -> Oid {
     if relation.is_null() {
         return Oid::INVALID;
     }

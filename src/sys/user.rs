@@ -60,6 +60,12 @@ pub fn current() -> Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
+/// True in a worker of autovacuum.
+pub fn is_autovacuum() -> bool {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::MyBackendType == pg_sys::BackendType::B_AUTOVAC_WORKER }
+}
+
 /// This process.
 pub fn process() -> i32 {
     // SAFETY: reads a static.
@@ -128,4 +134,40 @@ pub fn role(name: &std::ffi::CStr) -> Option<Oid> {
     // SAFETY: a syscache look-up that does not raise with missing_ok.
     let oid = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
     (oid != Oid::INVALID).then_some(oid)
+}
+
+/// The oid of a database.
+pub fn database_called(name: &std::ffi::CStr) -> Option<Oid> {
+    // SAFETY: a catalog look-up that does not raise with missing_ok.
+    let oid = unsafe { pg_sys::get_database_oid(name.as_ptr(), true) };
+    (oid != Oid::INVALID).then_some(oid)
+}
+
+/// True if the current role owns a database.
+pub fn owns_database(database: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    #[cfg(feature = "pg15")]
+    let owns = unsafe { pg_sys::pg_database_ownercheck(database, current()) };
+    // SAFETY: as above.
+    #[cfg(not(feature = "pg15"))]
+    let owns = unsafe { pg_sys::object_ownercheck(pg_sys::DatabaseRelationId, database, current()) };
+    owns
+}
+
+/// True if the current role may create databases.
+pub fn may_create_databases() -> bool {
+    if is_superuser(current()) {
+        return true;
+    }
+    // SAFETY: the tuple is released after what is needed was copied out of it.
+    unsafe {
+        let key = pg_sys::Datum::from(current());
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::AUTHOID as i32, key);
+        if tuple.is_null() {
+            return false;
+        }
+        let may = (*pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_authid>(tuple)).rolcreatedb;
+        pg_sys::ReleaseSysCache(tuple);
+        may
+    }
 }

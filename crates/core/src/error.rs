@@ -37,6 +37,8 @@ pub enum Code {
     ConfigurationLimitExceeded,
     /// 55006: in use.
     ObjectInUse,
+    /// 3F000: there is no such schema.
+    UndefinedSchema,
 }
 
 impl Code {
@@ -59,6 +61,7 @@ impl Code {
             Code::NoTransactionBlock => "25P01",
             Code::ConfigurationLimitExceeded => "53400",
             Code::ObjectInUse => "55006",
+            Code::UndefinedSchema => "3F000",
         }
     }
 }

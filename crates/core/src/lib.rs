@@ -14,5 +14,6 @@ pub mod session;
 pub mod sql;
 pub mod tenant;
 pub mod token;
+pub mod worker;
 
 pub use error::{Code, Fault};

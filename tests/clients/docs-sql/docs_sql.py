@@ -6,10 +6,10 @@ Every block that begins with ```sql is run, in order, with psql; a file gets a d
     ```sql app               as the role app
     ```sql no-run: reason    not run; the reason is for the reader of the source
 
-Psql variables: token_a and token_b (hospital_a's and hospital_b's), token_expired, token_forged, jwks, and token_X and jwks_X for
-the identity providers of run.sh. A file may say `<!-- docs-sql: bare -->` (an empty database) or `<!-- docs-sql: tables -->` (also
-the hospital example's tables, protected, with a patient 123 in each hospital); by default there are the extension, the two tenants
-and the trusted issuer.
+Psql variables: token_a and token_b (hospital_a's and hospital_b's), token_carol (another user of hospital_a), token_expired,
+token_forged, jwks, and token_X and jwks_X for the identity providers of run.sh. A file may say `<!-- docs-sql: bare -->` (an empty
+database) or `<!-- docs-sql: tables -->` (also the hospital example's tables, protected, with a patient 123 in each hospital); by
+default there are the extension, the two tenants and the trusted issuer.
 
 Comments directly after a statement say what it answers; what is not mentioned is not compared, except errors:
 

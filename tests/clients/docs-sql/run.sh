@@ -18,6 +18,7 @@ cp "$(dirname "$WT_KEY")/jwks.json" "$idp/jwks"
 token() { printf '%s\n' "$2" >"$idp/$1"; }
 token token_a "$(sign --tenant hospital_a --sub alice --email alice@hospital-a.example --role physician --jti token-a)"
 token token_b "$(sign --tenant hospital_b --sub bob --email bob@hospital-b.example --jti token-b)"
+token token_carol "$(sign --tenant hospital_a --sub carol --email carol@hospital-a.example --role nurse)"
 token token_expired "$(sign --tenant hospital_a --sub alice --exp-in -86400)"
 token token_forged "$(at "${WT_KEY/ours/stranger}" "$WT_ISSUER" --tenant hospital_a --sub alice)"
 token token_auth0 "$(at "$idp/auth0/auth0-1" https://example.eu.auth0.com/ --sub 'auth0|602c0dcab993d10073daf680' \

@@ -1,0 +1,7 @@
+//! What the background worker decides.
+
+mod backoff;
+mod pool;
+
+pub use backoff::{Backoff, delay};
+pub use pool::{Due, Ready, due};

@@ -1,0 +1,147 @@
+//! Slots whose fate the transaction decides: those it took, and those whose content it removes.
+
+use super::local::{Local, LocalRef};
+use super::slots::{self, Handle};
+use pgrx::pg_sys;
+use std::ffi::c_void;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Given up if the transaction is undone.
+    Taken,
+    /// Given up if the transaction is committed; being taken down for ever if not.
+    Ended,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    handle: Handle,
+    subtransaction: u32,
+    fate: Fate,
+}
+
+/// What to do when a transaction ends. None of it may raise.
+#[derive(Clone, Copy)]
+pub struct Then {
+    /// Somebody should look at what is left.
+    pub wake: fn(),
+    /// So much was removed.
+    pub removed: fn(u64),
+    /// Called before PREPARE TRANSACTION of a transaction that took or ended slots: raises, to refuse it.
+    pub refuse_prepare: fn(),
+}
+
+static PENDING: LocalRef<Vec<Entry>> = LocalRef::new(Vec::new());
+static WAKE: Local<bool> = Local::new(false);
+static WAKE_AFTER_ABORT: Local<bool> = Local::new(false);
+static REMOVED: Local<u64> = Local::new(0);
+static THEN: Local<Option<Then>> = Local::new(None);
+
+/// Starts listening; called once, while the library is loaded.
+pub fn install(then: Then) {
+    THEN.set(Some(then));
+    // SAFETY: static functions that do not raise (but before PREPARE, where that is allowed).
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(on_transaction), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(on_subtransaction), std::ptr::null_mut());
+    }
+}
+
+fn push(handle: Handle, fate: Fate) {
+    // SAFETY: reads the transaction state.
+    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    PENDING.with_mut(|pending| pending.push(Entry { handle, subtransaction, fate }));
+}
+
+/// The slot was taken in this (sub)transaction: it is given up if that is undone.
+pub fn taken(handle: Handle) {
+    push(handle, Fate::Taken);
+}
+
+/// What the slot stands for is gone when this (sub)transaction commits: the slot is given up then.
+pub fn ended(handle: Handle) {
+    push(handle, Fate::Ended);
+}
+
+/// Whatever becomes of this transaction, somebody should look at what is left afterwards.
+pub fn wake_at_end() {
+    WAKE.set(true);
+}
+
+/// If this transaction is undone, somebody should look at what is left.
+pub fn wake_after_abort() {
+    WAKE_AFTER_ABORT.set(true);
+}
+
+/// Counts what is removed when this transaction commits.
+pub fn removed(count: u64) {
+    REMOVED.set(REMOVED.get().saturating_add(count));
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    use pg_sys::XactEvent as E;
+    match event {
+        E::XACT_EVENT_PRE_PREPARE => {
+            if let Some(then) = THEN.get()
+                && PENDING.with(|pending| !pending.is_empty())
+            {
+                (then.refuse_prepare)();
+            }
+        }
+        E::XACT_EVENT_COMMIT => end(Fate::Ended),
+        E::XACT_EVENT_ABORT => end(Fate::Taken),
+        _ => {}
+    }
+}
+
+/// Gives up the slots of this fate, and forgets the others.
+fn end(fate: Fate) {
+    let pending = PENDING.with_mut(std::mem::take);
+    pending.iter().filter(|entry| entry.fate == fate).for_each(|entry| slots::give_up(entry.handle));
+    let undone = fate == Fate::Taken;
+    let unfinished =
+        undone && (WAKE_AFTER_ABORT.get() || pending.iter().any(|entry| entry.fate == Fate::Ended));
+    let (wake, removed) = (WAKE.get() || unfinished, REMOVED.get());
+    WAKE.set(false);
+    WAKE_AFTER_ABORT.set(false);
+    REMOVED.set(0);
+    let Some(then) = THEN.get() else { return };
+    if removed > 0 && !undone {
+        (then.removed)(removed);
+    }
+    if wake {
+        (then.wake)();
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_subtransaction(
+    event: pg_sys::SubXactEvent::Type,
+    mine: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
+    _arg: *mut c_void,
+) {
+    match event {
+        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => PENDING.with_mut(|pending| {
+            for entry in pending.iter_mut().filter(|entry| entry.subtransaction == mine) {
+                entry.subtransaction = parent;
+            }
+        }),
+        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
+            let undone: Vec<Entry> = PENDING.with_mut(|pending| {
+                let undone = pending.iter().copied().filter(|entry| entry.subtransaction == mine).collect();
+                pending.retain(|entry| entry.subtransaction != mine);
+                undone
+            });
+            for entry in undone {
+                match entry.fate {
+                    Fate::Taken => slots::give_up(entry.handle),
+                    // It stays what it is: being taken down.
+                    Fate::Ended => WAKE.set(true),
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,58 @@
+//! The background workers: a launcher, and one for each database that has the extension.
+
+mod activity;
+mod launcher;
+mod leave;
+mod litter;
+mod pool;
+mod run;
+mod shift;
+mod status;
+mod sweep;
+
+use crate::pg::{ext, settings};
+use crate::sys::scan;
+use crate::sys::{process, slots, user, workers};
+pub use leave::leave;
+
+/// Has the server start the launcher; called once, while the library is loaded.
+pub fn install() {
+    workers::install();
+    process::install(launcher::run, run::run);
+}
+
+/// So much was removed: a worker cleans catalogs after it. Must not raise.
+pub fn count_removed(count: u64) {
+    let database = user::database();
+    let litter = workers::change(database, |worker| {
+        worker.litter = worker.litter.saturating_add(count);
+        worker.litter
+    });
+    if litter.is_some_and(litter::is_due) {
+        workers::wake(database);
+    }
+}
+
+/// Whether nothing is left of earlier starts of the server in this database, as far as that is known without looking.
+pub fn is_clean() -> bool {
+    workers::is_clean() || process::is_worker()
+}
+
+/// Whether something is left of them that the present role must not see.
+pub fn has_leftovers() -> bool {
+    // A standby shows what the primary has.
+    if is_clean() || !settings::compartments() || settings::bypass() || process::in_recovery() {
+        return false;
+    }
+    let Some(tables) = ext::tables() else { return false };
+    let boot = slots::boot_id();
+    let mut found = false;
+    // Columns of watertight.all_compartments, as sql/compartments.sql declares them: ephemeral, boot_id.
+    scan::each(tables.compartments, None, |row| {
+        let stale = row.get::<bool>(6) == Some(true)
+            && row.get::<pgrx::Uuid>(7).is_none_or(|id| *id.as_bytes() != boot);
+        found |= stale;
+        !found
+    });
+    found
+}
