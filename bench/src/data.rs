@@ -150,7 +150,7 @@ pub fn make(
     keys: &Keys,
 ) -> Result<Data> {
     progress(&format!("{database}: {tenants} tenants, {rows} rows each, {} tables", tables.len()));
-    let tenants = make_database(server, database, tenants, keys)?;
+    let tenants = make_database(server, database, "", tenants, keys)?;
     let mut admin = server.open("postgres", database)?;
     let rows = i64::try_from(rows)?;
     let data = Data { database: database.into(), tables: tables.into(), order, tenants, rooms: false, rows };
@@ -161,9 +161,17 @@ pub fn make(
     Ok(data)
 }
 
-/// Makes a database with the extension and tenants, and no tables.
-pub fn make_database(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Result<Vec<Tenant>> {
-    server.open("postgres", "postgres")?.wire.run(&format!("create database {database}"))?;
+/// Makes a database with the extension and tenants, and no tables; `settings` are made before there is anything in it.
+pub fn make_database(
+    server: &Server,
+    database: &str,
+    settings: &str,
+    tenants: usize,
+    keys: &Keys,
+) -> Result<Vec<Tenant>> {
+    let mut admin = server.open("postgres", "postgres")?;
+    admin.wire.run(&format!("create database {database}"))?;
+    admin.wire.run(settings)?;
     let mut admin = server.open("postgres", database)?;
     admin.wire.run("create extension watertight")?;
     admin.wire.run(&format!(

@@ -29,15 +29,14 @@ pub fn make_roles(servers: [&Server; 2]) -> Result<()> {
 
 /// Makes a database in which compartments are switched on and sessions last. The tenants have identity tokens.
 pub fn make(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Result<Vec<Tenant>> {
-    let tenants = make_database(server, database, tenants, keys)?;
-    server.open("postgres", "postgres")?.wire.run(&format!(
+    let settings = format!(
         "grant create on database {database} to {OWNER};
          alter database {database} set watertight.compartments = on;
          alter database {database} set watertight.session_lifetime = '12h';
          alter database {database} set watertight.session_idle_timeout = 0;
          alter database {database} set watertight.max_ephemeral_compartments = 1000000"
-    ))?;
-    Ok(tenants)
+    );
+    make_database(server, database, &settings, tenants, keys)
 }
 
 /// Makes a template.

@@ -137,6 +137,9 @@ impl<'a> Lives<'a> {
             for place in dice.order(LIVES.len()) {
                 // Nobody searches catalogs that another one has bloated.
                 self.watch(place).ask().run(&format!("vacuum {CATALOGS}"))?;
+                if LIVES[place].loaded {
+                    self.watch(place).until_idle()?;
+                }
                 let name = self.name();
                 let (born, died) = (self.create(place, &name), self.destroy(place, &name));
                 let (backend, watch) = (&mut self.backends[place], &mut self.watches[server_of(place)]);

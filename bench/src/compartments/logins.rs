@@ -85,8 +85,12 @@ impl Hall {
              select watertight.protect('{SHARED}', compartment_column => 'compartment_id');
              grant select on {SHARED} to {APP}"
         ))?;
-        set_pool(&mut admin, POOL)?;
-        Watch::open(server, DATABASE)?.until(&full(POOL))?;
+        admin
+            .wire
+            .run(&format!("alter database {DATABASE} set watertight.compartment_template = {TEMPLATE}"))?;
+        admin.wire.run(&format!("alter system set watertight.compartment_pool = {POOL}"))?;
+        admin.wire.run("select pg_reload_conf()")?;
+        Watch::open(server, DATABASE)?.until(&full())?;
         Ok(Hall { users })
     }
 
@@ -113,22 +117,10 @@ impl Hall {
         }
         race.tidy()
     }
-
-    /// Empties the pool.
-    pub fn close(&self, server: &Server) -> Result<()> {
-        set_pool(&mut server.open("postgres", DATABASE)?, 0)?;
-        Watch::open(server, DATABASE)?.until(&full(0))
-    }
 }
 
-fn set_pool(admin: &mut Backend, size: usize) -> Result<()> {
-    admin.wire.run(&format!("alter system set watertight.compartment_pool = {size}"))?;
-    admin.wire.run(&format!("alter system set watertight.compartment_template = '{TEMPLATE}'"))?;
-    admin.wire.run("select pg_reload_conf()")
-}
-
-fn full(size: usize) -> String {
-    FULL.replace("{pool}", &size.to_string())
+fn full() -> String {
+    FULL.replace("{pool}", &POOL.to_string())
 }
 
 /// The race.
@@ -200,7 +192,8 @@ impl<'a> Logins<'a> {
         for token in std::mem::take(&mut self.open) {
             self.backends[0].wire.run(&house::logout(&token))?;
         }
-        self.watch.until(&full(POOL))
+        self.watch.until(&full())?;
+        self.watch.until_idle()
     }
 }
 

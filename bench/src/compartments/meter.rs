@@ -37,7 +37,8 @@ impl Watch {
     /// Starts the clocks of work that this backend begins and a worker may end.
     pub fn start(&mut self, backend: &Backend) -> Result<Meter> {
         let workers =
-            self.admin.wire.rows("select pid from pg_stat_activity where backend_type ~ 'watertight'")?;
+            self.admin.wire.rows("select pid from pg_stat_activity where backend_type ~ 'watertight' and datname = current_database()",
+        )?;
         self.workers = workers.into_iter().flatten().flatten().collect();
         Ok(Meter {
             workers: self.workers_nanos(),
@@ -69,6 +70,14 @@ impl Watch {
             sleep(GLANCE);
         }
         Ok(())
+    }
+
+    /// Waits until the library's worker has nothing to do: what it does of its own accord is nobody's.
+    pub fn until_idle(&mut self) -> Result<()> {
+        self.until(
+            "select coalesce(bool_and(state = 'idle'), true) from watertight.worker_status \
+             where database = current_database()",
+        )
     }
 
     fn workers_nanos(&self) -> f64 {

@@ -141,7 +141,6 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
         let mut race = logins::Logins::open(servers[0], &hall)?;
         race.run(scale.rounds, &mut dice, &mut results.logins)?;
     }
-    hall.close(servers[0])?;
     results.bloat = bloat::weigh(servers, scale, options.small, keys)?;
     Ok(results)
 }
