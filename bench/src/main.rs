@@ -118,6 +118,10 @@ fn only_search(options: &Options, keys: &Keys) -> Result<bool> {
 fn only_compartments(options: &Options, keys: &Keys) -> Result<bool> {
     let mut checks = plans::Checks::default();
     let results = compartments::all(options, keys, &mut checks)?;
+    if checks.failed > 0 {
+        println!("{} passed, {} failed", checks.passed, checks.failed);
+        return Ok(false);
+    }
     let machine = machine::Machine::look(&options.server, compartments::ROOMS)?;
     println!("{}", report::of_compartments(options, &results, &machine));
     println!("{} passed, {} failed", checks.passed, checks.failed);

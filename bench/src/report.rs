@@ -96,7 +96,8 @@ fn promises(bars: &[Bar]) -> String {
     format!(
         "## Promises\n\n\
          Measured is the processor time of client and backend together. They take turns on one processor, so this is what \
-         the clock on the wall shows when nothing else runs; beside it, what it did show.\n\n{}",
+         the clock on the wall shows when nothing else runs; beside it, what it did show. Where the library's worker takes part, its \
+         processor time counts. For limits in milliseconds the verdict goes by the clock on the wall.\n\n{}",
         table.text()
     )
 }

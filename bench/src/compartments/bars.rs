@@ -9,6 +9,9 @@ use crate::stats::{Clock, Spread};
 
 /// All of them.
 pub fn all(results: &Results) -> Vec<Bar> {
+    if !results.is_measured() {
+        return Vec::new();
+    }
     let mut bars = lives(results);
     bars.extend(logins(results));
     bars.extend(crowd(results));
@@ -46,22 +49,22 @@ fn crowd(results: &Results) -> Vec<Bar> {
     let idle = &results.crowd[..2];
     let mut bars = Vec::new();
     for (Mode { title, read, place }, series) in MODES.iter().zip(results.crowd.chunks(2)) {
-        let (what, limit, figure): (_, _, Box<dyn Fn(Clock) -> Spread>) = match (read, place) {
+        let (what, relation, limit, figure): (_, _, _, Box<dyn Fn(Clock) -> Spread>) = match (read, place) {
             (Read::Nothing, Where::Moves | Where::Forgets) => {
                 let figure = |clock| {
                     series[1].with([&idle[1], &series[0], &idle[0]], clock, |many, [idle, few, bare]| {
                         (many - idle) / (few - bare)
                     })
                 };
-                ("in times of", Limit::AtMost(1.05), Box::new(figure))
+                ("context with", "in times of", Limit::AtMost(1.05), Box::new(figure))
             }
             (Read::Shared | Read::Own, Where::Stays | Where::Moves) => {
                 let figure = |clock| series[1].speed(&series[0], clock);
-                ("relative to", Limit::AtLeast(0.95), Box::new(figure))
+                ("point reads with", "relative to", Limit::AtLeast(0.95), Box::new(figure))
             }
             _ => continue,
         };
-        let what = format!("{many} live compartments, {what} {few}: {title}");
+        let what = format!("{what} {many} live compartments, {relation} {few}: {title}");
         bars.push(Bar::new(what, limit, figure));
     }
     bars

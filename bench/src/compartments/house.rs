@@ -11,6 +11,8 @@ pub const OWNER: &str = "bench_owner";
 pub const WIDE: &str = "bench_wide";
 /// An ordinary role whose backends remember no token.
 pub const FORGETFUL: &str = "bench_forgetful";
+/// An ordinary role that has no template by default.
+pub const BARE: &str = "bench_bare";
 /// What schemas are cloned from.
 pub const TEMPLATE: &str = "workspace";
 
@@ -19,11 +21,13 @@ pub fn make_roles(servers: [&Server; 2]) -> Result<()> {
     for server in servers {
         let mut admin = server.open("postgres", "postgres")?;
         admin.wire.run(&format!(
-            "create role {OWNER} login; create role {WIDE} login in role {APP}; create role {FORGETFUL} login in role {APP}"
+            "create role {OWNER} login; create role {WIDE} login in role {APP}; \
+             create role {FORGETFUL} login in role {APP}; create role {BARE} login in role {APP}"
         ))?;
     }
     servers[0].open("postgres", "postgres")?.wire.run(&format!(
-        "alter role {WIDE} set watertight.global_readable = on; alter role {FORGETFUL} set watertight.token_cache_size = 0"
+        "alter role {WIDE} set watertight.global_readable = on; alter role {FORGETFUL} set watertight.token_cache_size = 0; \
+         alter role {BARE} set watertight.compartment_template = ''"
     ))
 }
 

@@ -94,7 +94,7 @@ pub fn furnish(servers: [&Server; 2], database: &str, tenants: usize, keys: &Key
     Ok(users)
 }
 
-/// True when nothing remains of what has this name.
+/// True when nothing remains of the compartment with this name.
 pub fn gone(name: &str) -> String {
     format!("select not exists (select from watertight.all_compartments where name = '{name}')")
 }
@@ -147,10 +147,10 @@ impl<'a> Lives<'a> {
                 let answer = backend.wire.ask(&born)?;
                 made[place].push(watch.stop(backend, &meter, None)?);
                 let died = died.unwrap_or_else(|| Request::query(&house::logout(&token(&answer))));
-                let gone = LIVES[place].loaded.then(|| gone(&name));
+                let gone = gone_of(place, &name);
                 let meter = watch.start(backend)?;
                 backend.wire.exchange(&died)?;
-                destroyed[place].push(watch.stop(backend, &meter, gone.as_deref())?);
+                destroyed[place].push(watch.stop(backend, &meter, Some(&gone))?);
             }
         }
         Ok(())
@@ -201,9 +201,7 @@ impl<'a> Lives<'a> {
         let seen = watch.value(&census(&schema))?;
         let died = died.unwrap_or_else(|| Request::query(&house::logout(&token(&answer))));
         self.backends[place].wire.exchange(&died)?;
-        if life.loaded {
-            self.watch(place).until(&gone(&name))?;
-        }
+        self.watch(place).until(&gone_of(place, &name))?;
         Ok(seen)
     }
 
@@ -229,6 +227,13 @@ pub fn bare_end(name: &str) -> String {
 /// What login() has answered.
 pub fn token(answer: &[crate::wire::Row]) -> String {
     answer.iter().flatten().flatten().next().cloned().unwrap_or_default()
+}
+
+fn gone_of(place: usize, name: &str) -> String {
+    match LIVES[place].way {
+        Way::Bare => format!("select not exists (select from pg_namespace where nspname = '{name}')"),
+        Way::Persistent | Way::Ephemeral => gone(name),
+    }
 }
 
 fn server_of(place: usize) -> usize {

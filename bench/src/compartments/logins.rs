@@ -29,6 +29,8 @@ const LOGIN: usize = 0;
 pub struct Login {
     /// Its name in the report.
     pub title: &'static str,
+    /// Its role.
+    role: &'static str,
     /// Further arguments of login().
     arguments: &'static str,
     /// What is read first.
@@ -39,26 +41,30 @@ pub struct Login {
 
 /// All of them.
 pub const LOGINS: [Login; 4] = [
-    Login { title: "Global", arguments: "", table: SHARED, template: None },
+    Login { title: "Global", role: APP, arguments: "", table: SHARED, template: None },
     Login {
         title: "new ephemeral compartment, row form",
+        role: house::BARE,
         arguments: ", ephemeral => true",
         table: SHARED,
         template: None,
     },
     Login {
         title: "new ephemeral compartment, schema form, from the pool",
+        role: APP,
         arguments: ", ephemeral => true, template => 'workspace'",
         table: FIRST,
         template: Some(TEMPLATE),
     },
     Login {
         title: "new ephemeral compartment, schema form, no clone ready",
+        role: APP,
         arguments: ", ephemeral => true, template => 'unpooled'",
         table: FIRST,
         template: Some(UNPOOLED),
     },
 ];
+const GLOBAL: usize = 0;
 /// The place of the pool among them.
 pub const POOLED: usize = 2;
 
@@ -108,7 +114,7 @@ impl Hall {
                 "select template, created_at > now() - interval '1 minute' from watertight.all_compartments where id = '{id}' and tenant_id is not null"
             ))?;
             let template = stored.first().and_then(|row| row[0].as_deref());
-            let is_there = stored.is_empty() != (login.title != "Global");
+            let is_there = stored.len() == usize::from(place != GLOBAL);
             checks.that(
                 is_there && template == login.template,
                 &format!("login: {}", login.title),
@@ -137,7 +143,7 @@ impl<'a> Logins<'a> {
     pub fn open(server: &Server, hall: &'a Hall) -> Result<Logins<'a>> {
         let mut backends = Vec::new();
         for login in &LOGINS {
-            let mut backend = server.open(APP, DATABASE)?;
+            let mut backend = server.open(login.role, DATABASE)?;
             prepare(&mut backend, true)?;
             let call = format!("select watertight.login($1, 'global'{})", login.arguments);
             backend.wire.exchange(&Request::new().prepare("login", &call).sync())?;

@@ -67,6 +67,11 @@ impl Results {
         }
     }
 
+    /// Whether everybody did what they should, and was measured.
+    fn is_measured(&self) -> bool {
+        self.live != [0; 2]
+    }
+
     /// Making and destroying, together.
     fn lives(&self) -> Vec<Series> {
         self.made.iter().zip(&self.destroyed).map(|(made, destroyed)| made.and(destroyed)).collect()

@@ -20,7 +20,7 @@ pub fn percentile(laps: &[Lap], clock: Clock, share: f64) -> f64 {
 
 /// The section.
 pub fn text(results: &Results) -> String {
-    if results.live[1] == 0 {
+    if !results.is_measured() {
         return String::new();
     }
     let parts = [
