@@ -38,6 +38,8 @@ pub struct Destroyed {
 /// # Errors
 /// 55006 if somebody holds on to something in it. Nothing is destroyed then.
 pub fn now(id: Uuid, reason: Reason) -> Option<Destroyed> {
+    // Who destroys it does not work in it: nobody else who destroys it, too, shall cancel this.
+    slots::work_for(None);
     pending::wake_after_abort();
     let destroyed = role::as_extension_owner(|| with_patience(id, reason));
     if destroyed.is_none() {

@@ -58,7 +58,7 @@ const TENANT: i16 = 2;
 const NAME: i16 = 3;
 
 /// No chain of parents is longer.
-const MAX_DEPTH: usize = 16;
+pub const MAX_DEPTH: usize = 16;
 
 fn read(row: &Row) -> Option<Stored> {
     let uuid = |column| row.get::<pgrx::Uuid>(column).map(|id| *id.as_bytes());
@@ -98,20 +98,29 @@ pub fn stored_by_name(tables: &Tables, tenant: Uuid, name: &str) -> Option<Store
     found
 }
 
-static COMPARTMENTS: LocalRef<BTreeMap<[u8; 16], &'static Compartment>> = LocalRef::new(BTreeMap::new());
+/// By id and by what it reads, which depends on who is in it.
+type Interned = BTreeMap<([u8; 16], Box<[u8]>), &'static Compartment>;
+
+static COMPARTMENTS: LocalRef<Interned> = LocalRef::new(BTreeMap::new());
 
 /// Global, as the installation has it now.
 pub fn global() -> &'static Compartment {
     intern(Room::new(GLOBAL, &[], settings::global()), GLOBAL_NAME, None)
 }
 
-/// A compartment, with what it may read now.
-pub fn interned(tables: &Tables, stored: &Stored) -> &'static Compartment {
+/// A compartment, with what somebody in it may read now: ancestors only as far as `enterable` says, because lying in a compartment
+/// grants nothing to whoever could not enter it.
+pub fn interned(
+    tables: &Tables,
+    stored: &Stored,
+    enterable: impl Fn(&Stored) -> bool,
+) -> &'static Compartment {
     let mut ancestors = Vec::new();
     let mut next = stored.parent.filter(|_| stored.reads_ancestors);
     while let Some(ancestor) = next.and_then(|id| self::stored(tables, id)) {
         // Never into another tenant, whatever somebody wrote into the table.
-        if ancestor.tenant != stored.tenant || ancestors.len() >= MAX_DEPTH {
+        let stays = ancestor.tenant == stored.tenant && ancestors.len() < MAX_DEPTH;
+        if !stays || !enterable(&ancestor) {
             break;
         }
         ancestors.push(ancestor.id);
@@ -132,12 +141,15 @@ fn intern(room: Room, name: &str, stored: Option<&Stored>) -> &'static Compartme
             .filter(|stored| stored.has_schema)
             .and_then(|stored| CString::new(schema_of(stored.id)).ok()),
     };
-    COMPARTMENTS.with_mut(|known| match known.get(&fresh.id) {
-        Some(same) if **same == fresh => *same,
-        _ => {
-            let fresh: &'static Compartment = Box::leak(Box::new(fresh));
-            known.insert(fresh.id, fresh);
-            fresh
+    COMPARTMENTS.with_mut(|known| {
+        let key = (fresh.id, fresh.reads.clone());
+        match known.get(&key) {
+            Some(same) if **same == fresh => *same,
+            _ => {
+                let fresh: &'static Compartment = Box::leak(Box::new(fresh));
+                known.insert(key, fresh);
+                fresh
+            }
         }
     })
 }

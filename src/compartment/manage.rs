@@ -1,6 +1,6 @@
 //! Creating, renaming and dropping persistent compartments.
 
-use super::lookup::{self, Stored};
+use super::lookup::{self, MAX_DEPTH, Stored};
 use super::rights::{may_enter, require_switched_on};
 use super::{taken, template};
 use crate::context;
@@ -56,6 +56,23 @@ impl Asker {
         })
     }
 
+    /// The same for whoever makes or changes what stays.
+    ///
+    /// # Errors
+    /// 42501 inside of an ephemeral compartment, of which nothing stays.
+    pub fn lasting() -> Result<Asker, Fault> {
+        let asker = Asker::present()?;
+        if context::compartment_if_any().is_some_and(|here| here.ephemeral) {
+            return Err(Fault::new(
+                Code::InsufficientPrivilege,
+                "cannot change compartments from inside an ephemeral one",
+            )
+            .detail("Nothing of an ephemeral compartment remains, not even a name.")
+            .hint("Log in to Global, or to a persistent compartment."));
+        }
+        Ok(asker)
+    }
+
     /// A persistent compartment that the asker may enter.
     pub fn enterable(&self, name: &str) -> Option<Stored> {
         lookup::stored_by_name(&self.tables, self.tenant, name).filter(|stored| {
@@ -107,7 +124,7 @@ fn create_compartment(
     require_switched_on(false).or_raise();
     let name = required("name", name);
     check_name(name).or_raise();
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let parent = parent
         .filter(|parent| *parent != GLOBAL_NAME)
         .map(|parent| asker.enterable(parent).ok_or_else(|| unknown(parent)).or_raise().id);
@@ -152,7 +169,7 @@ fn create_compartment(
 fn rename_compartment(name: Option<&str>, new_name: Option<&str>) {
     let new_name = required("new_name", new_name);
     check_name(new_name).or_raise();
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let stored = asker.owned(required("name", name)).or_raise();
     let renamed = Spi::get_one_with_args::<pgrx::Uuid>(
         "UPDATE watertight.all_compartments SET name = $2 WHERE id = $1
@@ -169,7 +186,7 @@ fn rename_compartment(name: Option<&str>, new_name: Option<&str>) {
 ///
 /// # Errors
 /// 22023 unless `confirm` repeats the name; 55006 from inside, or while sessions are open in it (unless `force`); 2BP01 while others
-/// lie in it; 42501 for somebody else's; 42704 for one that does not exist.
+/// lie in it (unless `force`); 42501 for somebody else's; 42704 for one that does not exist.
 #[pg_extern(sql = false)]
 fn drop_compartment(name: Option<&str>, confirm: Option<&str>, force: Option<bool>) {
     let asker = Asker::present().or_raise();
@@ -192,6 +209,20 @@ fn drop_compartment_by_id(id: Option<pgrx::Uuid>, confirm: Option<&str>, force: 
     drop_stored(&stored, confirm, given("force", force));
 }
 
+/// The context in force is in the compartment, or in one that lies in it.
+fn is_inside(id: Uuid) -> bool {
+    let mut here = context::compartment_if_any().map(|here| Uuid::from_bytes(here.id));
+    let Some(tables) = ext::tables() else { return false };
+    for _ in 0..=MAX_DEPTH {
+        match here {
+            Some(here) if here == id => return true,
+            Some(inner) => here = lookup::stored(&tables, inner).and_then(|stored| stored.parent),
+            None => return false,
+        }
+    }
+    true
+}
+
 fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
     let name = &stored.name;
     if confirm != Some(name) {
@@ -201,7 +232,7 @@ fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
                 .hint("Repeat the compartment's name in confirm."),
         );
     }
-    if context::compartment_if_any().is_some_and(|here| here.id == *stored.id.as_bytes()) {
+    if is_inside(stored.id) {
         raise(
             Fault::new(Code::ObjectInUse, format!("cannot drop compartment \"{name}\" from inside"))
                 .hint("Log in to Global, or to another compartment."),
@@ -215,10 +246,10 @@ fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
     )
     .map_err(internal)
     .or_raise();
-    if children != Some(0) {
+    if children != Some(0) && !force {
         raise(
             Fault::new(Code::DependentObjects, format!("other compartments lie in compartment \"{name}\""))
-                .hint("Drop those first."),
+                .hint("Drop those first, or use force => true, which does."),
         );
     }
     if sessions != Some(0) && !force {

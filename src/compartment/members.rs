@@ -35,7 +35,7 @@ fn member(asker: &Asker, user: Option<&str>, role: Option<&str>, issuer: Option<
 /// 22023 for neither or both; 42501 for somebody else's compartment; 42704 for one that does not exist.
 #[pg_extern(sql = false)]
 fn add_member(compartment: Option<&str>, user_id: Option<&str>, role: Option<&str>, issuer: Option<&str>) {
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let stored = asker.owned(required("compartment", compartment)).or_raise();
     let member = member(&asker, user_id, role, issuer);
     Spi::run_with_args(
@@ -64,7 +64,7 @@ fn remove_member(
     role: Option<&str>,
     issuer: Option<&str>,
 ) -> bool {
-    let asker = Asker::present().or_raise();
+    let asker = Asker::lasting().or_raise();
     let stored = asker.owned(required("compartment", compartment)).or_raise();
     let member = member(&asker, user_id, role, issuer);
     let removed = Spi::get_one_with_args::<bool>(

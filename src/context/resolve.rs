@@ -1,7 +1,7 @@
 //! From the facts of a token to a place in the registry: which tenant, which compartment, which session.
 
 use super::token;
-use crate::compartment::{self, Compartment};
+use crate::compartment::{self, Compartment, Stored};
 use crate::pg::ext;
 use crate::registry::{self, Bearer, Tenant};
 use crate::session::{self, Sitting, ended};
@@ -161,18 +161,12 @@ fn named(
 ) -> Result<&'static Compartment, Fault> {
     let within = Uuid::from_bytes(tenant.id);
     compartment::require_switched_on(false)?;
+    let (user, role) = (owned.user.as_deref(), owned.role.as_deref());
+    let enterable = |stored: &Stored| compartment::may_enter(tables, stored, user, &owned.issuer, role);
     compartment::stored_by_name(tables, within, name)
         .filter(|stored| !stored.ephemeral)
-        .filter(|stored| {
-            compartment::may_enter(
-                tables,
-                stored,
-                owned.user.as_deref(),
-                &owned.issuer,
-                owned.role.as_deref(),
-            )
-        })
-        .map(|stored| compartment::interned(tables, &stored))
+        .filter(enterable)
+        .map(|stored| compartment::interned(tables, &stored, enterable))
         .ok_or_else(compartment::not_enterable)
 }
 
@@ -196,10 +190,13 @@ fn of_session(tables: &ext::Tables, owned: &Owned) -> Result<Place, Fault> {
             .filter(|stored| !stored.ephemeral || stored.boot == Some(slots::boot_id()))
             .ok_or_else(ended)?;
         compartment::require_switched_on(stored.ephemeral)?;
-        if !compartment::may_enter(tables, &stored, Some(&row.user), &row.issuer, row.role.as_deref()) {
+        let role = row.role.as_deref();
+        let enterable =
+            |stored: &Stored| compartment::may_enter(tables, stored, Some(&row.user), &row.issuer, role);
+        if !enterable(&stored) {
             return Err(compartment::not_enterable());
         }
-        (compartment::interned(tables, &stored), stored.ephemeral)
+        (compartment::interned(tables, &stored, enterable), stored.ephemeral)
     };
     let sitting = session::sit(tables, &row, ephemeral)?;
     Ok(Place { tenant, compartment, sitting: Some(sitting) })

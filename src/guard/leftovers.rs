@@ -10,7 +10,7 @@ use watertight_core::{Code, Fault};
 
 /// Whether there may be any. Asked before each query.
 pub fn needed() -> bool {
-    !worker::is_clean()
+    worker::may_have_leftovers() && super::query::needed()
 }
 
 /// Raises 55000 where the query would read them.

@@ -193,7 +193,7 @@ fn define_compartments() {
     };
     seconds(
         c"watertight.session_lifetime",
-        c"How long a session lasts where neither its compartment nor login() says less.",
+        c"How long a session lasts where neither its compartment nor login() says.",
         c"Never longer than watertight.max_token_lifetime.",
         &SESSION_LIFETIME,
         1,

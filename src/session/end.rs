@@ -53,11 +53,12 @@ fn disconnected() {
 ///
 /// It has ended from this moment on, even if the transaction is rolled back; the worker then does the rest.
 pub fn end(id: Uuid, reason: Reason) -> bool {
+    // What this process does now is no work of the session: nobody who ends it, too, shall cancel it.
+    slots::work_for(None);
     let slot = slots::find(user::database(), id.as_bytes());
     if let Some(view) = slot {
         pending::wake_after_abort();
         slots::begin_end(view.handle);
-        slots::workers_of(view.handle).into_iter().for_each(|process| slots::interrupt(process, false));
     }
     role::as_extension_owner(|| remove(id, slot.map(|view| view.handle), reason))
 }
@@ -74,6 +75,7 @@ fn remove(id: Uuid, slot: Option<Handle>, reason: Reason) -> bool {
     );
     let Ok(Some(compartment)) = compartment else { return false };
     if let Some(handle) = slot {
+        slots::workers_of(handle).into_iter().for_each(|process| slots::interrupt(process, false));
         pending::ended(handle);
     }
     let last = Spi::get_one_with_args::<bool>(

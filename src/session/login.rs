@@ -151,6 +151,11 @@ fn open(bearer: &Bearer, target: &Target<'_>, asked: Asked, bind: bool, until: O
         slots::take(plain(&row, target.ephemeral), row.last_active_at).ok_or_else(too_many).or_raise();
     end::taken(handle, row.process != 0);
     let unix = |at: i64| xact::to_unix_micros(at).div_euclid(1_000_000);
+    let issued_at = unix(row.last_active_at);
+    let longest = match settings::max_token_lifetime() {
+        0 => i64::MAX,
+        longest => longest,
+    };
     Ticket {
         tenant: row.tenant,
         compartment: row.compartment,
@@ -159,9 +164,9 @@ fn open(bearer: &Bearer, target: &Target<'_>, asked: Asked, bind: bool, until: O
         email: row.email,
         role: row.role,
         scopes: bearer.scopes.clone(),
-        issued_at: unix(row.last_active_at),
-        // The token must not end before its session does: the row says exactly when.
-        expires_at: unix(row.expires_at) + 1,
+        issued_at,
+        // In whole seconds: not before its session, which its row says exactly, but no token lives too long.
+        expires_at: (unix(row.expires_at) + 1).min(issued_at.saturating_add(longest)),
     }
     .sign(&keys::current())
     .or_raise()

@@ -111,6 +111,10 @@ const UNUSED: Worker = Worker {
 #[repr(C)]
 struct Table {
     launcher: Cell<i32>,
+    /// No row from there on was ever used.
+    end: Cell<u32>,
+    /// Whose rows they are, apart from the rows: they are searched before queries.
+    databases: [Cell<Oid>; PLACES],
     rows: [Cell<Worker>; PLACES],
 }
 
@@ -128,10 +132,19 @@ fn table() -> &'static Table {
 }
 
 fn row(database: Oid) -> Option<&'static Cell<Worker>> {
-    table().rows.iter().find(|row| {
-        let row = row.get();
-        row.state != State::Unused && row.database == database
-    })
+    let table = table();
+    let end = table.end.get() as usize;
+    let place = table.databases.iter().take(end).position(|known| known.get() == database)?;
+    table.rows.get(place)
+}
+
+fn set(place: usize, worker: Worker) {
+    let table = table();
+    if let (Some(known), Some(row)) = (table.databases.get(place), table.rows.get(place)) {
+        known.set(worker.database);
+        row.set(worker);
+        table.end.set(table.end.get().max(place as u32 + 1));
+    }
 }
 
 /// Changes what is known of a database's worker; `None` if nothing is. `f` must not raise.
@@ -154,7 +167,8 @@ pub fn get(database: Oid) -> Option<Worker> {
 pub fn all() -> Vec<Worker> {
     let mut workers = Vec::with_capacity(PLACES);
     AREA.locked(false, || {
-        workers.extend(table().rows.iter().map(Cell::get).filter(|worker| worker.state != State::Unused));
+        let rows = table().rows.iter().take(table().end.get() as usize);
+        workers.extend(rows.map(Cell::get).filter(|worker| worker.state != State::Unused));
     });
     workers
 }
@@ -170,19 +184,19 @@ pub fn want(database: Oid) -> bool {
             }
             return true;
         }
-        let Some(free) = table().rows.iter().find(|row| row.get().state == State::Unused) else {
-            return false;
-        };
-        free.set(Worker { database, state: State::Wanted, ..UNUSED });
-        true
+        let free = table().databases.iter().position(|known| known.get() == Oid::INVALID);
+        if let Some(place) = free {
+            set(place, Worker { database, state: State::Wanted, ..UNUSED });
+        }
+        free.is_some()
     })
 }
 
 /// Forgets a database.
 pub fn forget(database: Oid) {
     AREA.locked(true, || {
-        if let Some(row) = row(database) {
-            row.set(UNUSED);
+        if let Some(place) = table().databases.iter().position(|known| known.get() == database) {
+            set(place, UNUSED);
         }
     });
 }
@@ -239,7 +253,8 @@ fn wake_process(process: i32) {
 
 static CLEAN: Local<bool> = Local::new(false);
 
-/// Whether this database's worker has removed what earlier starts of the server left.
+/// Whether this database's worker has removed what earlier starts of the server left. Once that is so, it stays so.
+#[inline]
 pub fn is_clean() -> bool {
     if !CLEAN.get() {
         // SAFETY: a plain global.

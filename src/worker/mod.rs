@@ -33,15 +33,15 @@ pub fn count_removed(count: u64) {
     }
 }
 
-/// Whether nothing is left of earlier starts of the server in this database, as far as that is known without looking.
-pub fn is_clean() -> bool {
-    workers::is_clean() || process::is_worker()
+/// Whether anything may be left of earlier starts of the server in this database. Asked before each query.
+pub fn may_have_leftovers() -> bool {
+    settings::compartments() && !process::is_worker() && !workers::is_clean()
 }
 
 /// Whether something is left of them that the present role must not see.
 pub fn has_leftovers() -> bool {
     // A standby shows what the primary has.
-    if is_clean() || !settings::compartments() || settings::bypass() || process::in_recovery() {
+    if !may_have_leftovers() || settings::bypass() || process::in_recovery() {
         return false;
     }
     let Some(tables) = ext::tables() else { return false };

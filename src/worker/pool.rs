@@ -4,7 +4,7 @@ use super::shift::Shift;
 use crate::compartment::{fence, schemas};
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, settings};
-use crate::sys::{lookup, pending, scan, slots, workers};
+use crate::sys::{lookup, pending, scan, slots, user, workers};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
@@ -94,7 +94,9 @@ fn template_dropped() {
 /// What was cloned from a schema in which a command has changed something is not what it should be. A command on things that are
 /// in no schema (triggers, policies, privileges) may have changed any.
 fn discard_changed(what: &str) {
-    if fence::is_open() {
+    let in_use = settings::compartment_pool() > 0
+        || workers::get(user::database()).is_some_and(|worker| worker.ready > 0);
+    if !in_use || fence::is_open() {
         return;
     }
     let templates = templates();

@@ -133,8 +133,8 @@ pub fn forget_ended(shift: &mut Shift) {
     shift.task("forget ended compartments", || {
         Spi::run_with_args(
             "DELETE FROM watertight.ended_compartments
-              WHERE ended_at OPERATOR(pg_catalog.<) pg_catalog.now()
-                                OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => $1)",
+              WHERE ended_at OPERATOR(pg_catalog.<)
+                    (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => $1))",
             &[settings::keep_ended_compartments().into()],
         )
         .map_err(internal)

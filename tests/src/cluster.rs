@@ -141,7 +141,12 @@ impl Cluster {
 
     /// Stops and starts in order.
     pub fn restart(&self) {
-        must(&mut self.pg_ctl(&["-w", "-m", "fast", "stop"]));
+        self.restart_after("fast");
+    }
+
+    /// Stops in one of PostgreSQL's modes (smart, fast, immediate) and starts.
+    pub fn restart_after(&self, mode: &str) {
+        must(&mut self.pg_ctl(&["-w", "-m", mode, "stop"]));
         self.run_server();
     }
 
@@ -152,8 +157,7 @@ impl Cluster {
 
     /// Stops without a checkpoint: what a power cut leaves, then recovery.
     pub fn crash(&self) {
-        must(&mut self.pg_ctl(&["-w", "-m", "immediate", "stop"]));
-        self.run_server();
+        self.restart_after("immediate");
     }
 
     /// Kills the postmaster as the kernel would, waits until its children have noticed, then recovers.

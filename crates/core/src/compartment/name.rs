@@ -12,8 +12,11 @@ pub const GLOBAL_NAME: &str = "global";
 /// # Errors
 /// 22023 for a name that could be misread.
 pub fn check_name(name: &str) -> Result<(), Fault> {
-    tenant::check_name(name)
-        .map_err(|fault| Fault { message: "invalid compartment name".to_owned(), ..fault })?;
+    tenant::check_name(name).map_err(|fault| Fault {
+        message: "invalid compartment name".to_owned(),
+        hint: Some("Choose another name.".to_owned()),
+        ..fault
+    })?;
     if name.eq_ignore_ascii_case(GLOBAL_NAME) {
         return Err(Fault::new(Code::InvalidParameter, "invalid compartment name")
             .detail("Every tenant has a compartment of this name, which is what is shared.")
