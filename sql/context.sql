@@ -20,6 +20,11 @@ CREATE FUNCTION watertight.readable_compartments() RETURNS uuid[]
     AS 'MODULE_PATHNAME', 'wt_readable_compartments';
 COMMENT ON FUNCTION watertight.readable_compartments() IS
     'The compartments whose rows the one in force reads, itself first.';
+CREATE FUNCTION watertight.writable_compartment() RETURNS uuid
+    LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'wt_writable_compartment';
+COMMENT ON FUNCTION watertight.writable_compartment() IS
+    'The compartment in force, if rows can be written there; null in Global where watertight.global_writable is off.';
 CREATE FUNCTION watertight.compartment() RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'compartment_wrapper';
 

@@ -14,21 +14,21 @@ CREATE FUNCTION watertight.protect(
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'protect_wrapper';
 COMMENT ON FUNCTION watertight.protect(regclass, name, name, text, boolean, boolean, name) IS
-    'Puts a table and what is below it under row security by tenant; returns the statements.';
+    'Puts a table and what is below it under row security by tenant (and compartment); returns the statements.';
 
 CREATE FUNCTION watertight.protect_schema(
     schema regnamespace, tenant_column name DEFAULT 'tenant_id', backfill text DEFAULT NULL,
-    scope_keys boolean DEFAULT false, dry_run boolean DEFAULT false) RETURNS SETOF text
+    scope_keys boolean DEFAULT false, dry_run boolean DEFAULT false, compartment_column name DEFAULT NULL) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'protect_schema_wrapper';
-COMMENT ON FUNCTION watertight.protect_schema(regnamespace, name, text, boolean, boolean) IS
+COMMENT ON FUNCTION watertight.protect_schema(regnamespace, name, text, boolean, boolean, name) IS
     'Puts all tables of a schema, also future ones, under row security by tenant; returns the statements.';
 
 CREATE FUNCTION watertight.unprotect(relation regclass) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'unprotect_wrapper';
 COMMENT ON FUNCTION watertight.unprotect(regclass) IS
-    'Takes the protection of a table and what is below it away; the tenant column stays. Returns the statements.';
+    'Takes the protection of a table and what is below it away; the columns stay. Returns the statements.';
 
 CREATE FUNCTION watertight.unprotect_schema(schema regnamespace) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -39,7 +39,7 @@ COMMENT ON FUNCTION watertight.unprotect_schema(regnamespace) IS
 REVOKE ALL ON FUNCTION
     watertight.record_creator(),
     watertight.protect(regclass, name, name, text, boolean, boolean, name),
-    watertight.protect_schema(regnamespace, name, text, boolean, boolean),
+    watertight.protect_schema(regnamespace, name, text, boolean, boolean, name),
     watertight.unprotect(regclass),
     watertight.unprotect_schema(regnamespace)
     FROM PUBLIC;
@@ -47,7 +47,7 @@ REVOKE ALL ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     watertight.record_creator(),
     watertight.protect(regclass, name, name, text, boolean, boolean, name),
-    watertight.protect_schema(regnamespace, name, text, boolean, boolean)
+    watertight.protect_schema(regnamespace, name, text, boolean, boolean, name)
     TO PUBLIC;
 GRANT EXECUTE ON FUNCTION
     watertight.unprotect(regclass),

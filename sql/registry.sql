@@ -56,14 +56,16 @@ CREATE TABLE watertight.protected_tables (
     relation       regclass NOT NULL CONSTRAINT protected_tables_pkey PRIMARY KEY,
     tenant_column  name NOT NULL,
     creator_column name,
-    scope_keys     boolean NOT NULL DEFAULT false
+    scope_keys     boolean NOT NULL DEFAULT false,
+    compartment_column name
 );
 
 -- By name: pg_upgrade refuses columns of type regnamespace. (regclass it keeps.)
 CREATE TABLE watertight.protected_schemas (
     schema        name NOT NULL CONSTRAINT protected_schemas_pkey PRIMARY KEY,
     tenant_column name NOT NULL,
-    scope_keys    boolean NOT NULL DEFAULT false
+    scope_keys    boolean NOT NULL DEFAULT false,
+    compartment_column name
 );
 
 REVOKE ALL ON watertight.tenants, watertight.issuers, watertight.revoked_tokens, watertight.revoked_users,

@@ -146,7 +146,10 @@ INSERT INTO public.attacks (statement) VALUES
     ('CREATE INDEX ON @.notes (body)'), ('ALTER TABLE @.notes ADD c int DEFAULT 1'), ('ALTER TABLE @.notes DROP c'),
     ('EXPLAIN ANALYZE CREATE TABLE public.outside AS SELECT 1'), ('SELECT 1 AS id INTO public.outside'),
     ('ALTER TABLE @.notes ENABLE ROW LEVEL SECURITY'), ('CREATE POLICY p ON @.notes USING (true)'), ('DROP POLICY p ON @.notes'),
-    ('ALTER TABLE @.notes DISABLE ROW LEVEL SECURITY'), ('CREATE TYPE public.outside AS ENUM ()'), ('ALTER FUNCTION public.f() STABLE');
+    ('ALTER TABLE @.notes DISABLE ROW LEVEL SECURITY'), ('CREATE TYPE public.outside AS ENUM ()'), ('ALTER FUNCTION public.f() STABLE'),
+    ('CREATE TABLE wide (id serial PRIMARY KEY, body text, kin int REFERENCES wide)'), ('DROP TABLE wide'), ('ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC'),
+    ('CREATE TYPE pair AS (x int)'), ('ALTER TYPE pair ADD ATTRIBUTE y int'), ('DROP TYPE pair'), ('ALTER INDEX @.notes_pkey RENAME TO notes_key'),
+    ('ALTER INDEX @.notes_key RENAME TO notes_pkey'), ('CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int)'), ('DROP AGGREGATE total (int)');
 BEGIN;
 SELECT FROM watertight.begin(:'in_a');
 SELECT count(public.attack(statement, replace(statement, '@', :'a'))) FROM (SELECT * FROM public.attacks ORDER BY n) AS a;
@@ -263,6 +266,13 @@ EXECUTE look;
 BEGIN; SELECT FROM watertight.begin(:'in_a'); EXECUTE look; COMMIT;
 EXECUTE look;
 SELECT tablename FROM pg_stats WHERE tablename = 'notes';
+-- Every catalog that has a condition can be read.
+DO $$ DECLARE catalog text; BEGIN
+    FOR catalog IN SELECT c.oid::regclass FROM pg_catalog.pg_class c WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'
+                   AND has_table_privilege(c.oid, 'SELECT') LOOP
+        EXECUTE 'SELECT count(*) FROM ' || catalog;
+    END LOOP;
+END $$;
 -- A function that would show what it is asked about is not asked about what is hidden.
 CREATE FUNCTION public.leak(name) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
     $$ BEGIN IF $1 = 'notes' THEN RAISE NOTICE 'leaked %', $1; END IF; RETURN true; END $$;

@@ -13,7 +13,7 @@ SELECT * FROM watertight.protect('item', NULL);
 SELECT * FROM watertight.protect('item', scope_keys => NULL);
 SELECT * FROM watertight.protect('item', dry_run => NULL);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM watertight.protect('item', compartment_column => 'ward');
+SELECT * FROM watertight.protect('item', compartment_column => 'id');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM watertight.protect('item', backfill => 'nobody');
 \echo :LAST_ERROR_SQLSTATE

@@ -128,7 +128,7 @@ pub fn relation(relation: Oid) {
     if let Some(mark) = belongs::of_relation(relation)
         && !is_within(mark)
     {
-        raise(elsewhere("use a table of another compartment"));
+        raise(kept(Fault::new(Code::InsufficientPrivilege, "cannot use a table of another compartment")));
     }
 }
 
@@ -137,12 +137,10 @@ pub fn execute(function: Oid) {
     if let Some(mark) = belongs::of_function(function)
         && !is_within(mark)
     {
-        raise(elsewhere("call a function of another compartment"));
+        raise(kept(Fault::new(Code::InsufficientPrivilege, "cannot call a function of another compartment")));
     }
 }
 
-fn elsewhere(what: &str) -> Fault {
-    Fault::new(Code::InsufficientPrivilege, format!("cannot {what}"))
-        .detail("The statement was prepared where it was within reach.")
-        .hint("Prepare it again.")
+fn kept(fault: Fault) -> Fault {
+    fault.detail("The statement was prepared where it was within reach.").hint("Prepare it again.")
 }

@@ -2,13 +2,13 @@
 
 use crate::pg::ext::Tables;
 use crate::pg::settings;
-use crate::sys::function::uuid_array;
+use crate::sys::function::{uuid_array, uuids_of};
 use crate::sys::local::LocalRef;
 use crate::sys::scan::{self, Key, Row};
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use uuid::Uuid;
-use watertight_core::compartment::{GLOBAL, GLOBAL_NAME, Room, schema_of};
+use watertight_core::compartment::{GLOBAL, GLOBAL_NAME, Room, Settings, schema_of};
 
 /// What a statement needs of a compartment. Never freed and never changed, so a datum may point into it; a backend keeps one for
 /// each compartment it has served.
@@ -28,6 +28,14 @@ pub struct Compartment {
     pub ephemeral: bool,
     /// The schema of its own.
     pub schema: Option<CString>,
+}
+
+impl Compartment {
+    /// Whether it reads the rows of the compartment with this id.
+    #[inline]
+    pub fn may_read(&self, id: &[u8; 16]) -> bool {
+        self.id == *id || uuids_of(&self.reads).any(|readable| readable == id)
+    }
 }
 
 /// A row of watertight.all_compartments.
@@ -106,6 +114,14 @@ static COMPARTMENTS: LocalRef<Interned> = LocalRef::new(BTreeMap::new());
 /// Global, as the installation has it now.
 pub fn global() -> &'static Compartment {
     intern(Room::new(GLOBAL, &[], settings::global()), GLOBAL_NAME, None)
+}
+
+/// A compartment that reads and writes itself alone, whatever its row says and whether or not it has one: for the extension's
+/// own work on what is in it.
+pub fn alone(id: Uuid) -> &'static Compartment {
+    let closed = Settings { global_readable: false, global_writable: true };
+    let name = if id == GLOBAL { GLOBAL_NAME } else { "" };
+    intern(Room::new(id, &[], closed), name, None)
 }
 
 /// A compartment, with what somebody in it may read now: ancestors only as far as `enterable` says, because lying in a compartment

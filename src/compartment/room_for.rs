@@ -69,16 +69,17 @@ pub fn room_for(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Chos
         .filter(enterable)
         .ok_or_else(not_enterable)
         .or_raise();
-    Chosen { id: stored.id, asked: times_of(stored.id) }
+    Chosen { id: stored.id, asked: hold(stored.id) }
 }
 
-fn times_of(id: Uuid) -> Asked {
-    let (lifetime, idle) = Spi::get_two_with_args::<Interval, Interval>(
-        "SELECT max_lifetime, idle_timeout FROM watertight.all_compartments WHERE id = $1",
+/// Nobody drops the compartment until the session in it is there to be seen.
+fn hold(id: Uuid) -> Asked {
+    let times = Spi::get_two_with_args::<Interval, Interval>(
+        "SELECT max_lifetime, idle_timeout FROM watertight.all_compartments WHERE id = $1 FOR KEY SHARE",
         &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
+    // No row: somebody has dropped it meanwhile.
+    let (lifetime, idle) = times.map_err(|_| not_enterable()).or_raise();
     Asked { lifetime: lifetime.map(seconds), idle: idle.map(seconds) }
 }
 

@@ -1,6 +1,7 @@
 //! What a compartment holds: making it and taking it away, behind the fence.
 
 use super::{clone, fence};
+use crate::registry;
 use crate::sys::lookup;
 use pgrx::pg_sys::Oid;
 use std::ffi::CString;
@@ -24,6 +25,6 @@ pub fn drop(schema: &str) -> i64 {
 }
 
 /// Deletes a compartment's rows from the tables with a compartment column.
-pub fn delete_rows(_tenant: Uuid, _compartment: Uuid) -> i64 {
-    0
+pub fn delete_rows(tenant: Uuid, compartment: Uuid) -> i64 {
+    registry::delete_rows_of_compartment(tenant, compartment).into_iter().map(|(_, count)| count).sum()
 }

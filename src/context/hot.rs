@@ -88,6 +88,27 @@ raw_function!(
     slow = readable_or_raise
 );
 
+#[inline(always)]
+fn writable_if_reached(call: Call) -> Option<Datum> {
+    reached_compartment().map(|compartment| writable(call, compartment))
+}
+
+fn writable_or_raise(call: Call) -> Datum {
+    current_compartment().map_or_else(|| call.null(), |compartment| writable(call, compartment))
+}
+
+#[inline(always)]
+fn writable(call: Call, compartment: &'static Compartment) -> Datum {
+    if compartment.writes { Datum::from(compartment.id.as_ptr()) } else { call.null() }
+}
+
+raw_function!(
+    wt_writable_compartment,
+    pg_finfo_wt_writable_compartment,
+    fast = writable_if_reached,
+    slow = writable_or_raise
+);
+
 /// The compartment, for functions that are not called once a row.
 pub fn current_compartment() -> Option<&'static Compartment> {
     required()?;

@@ -13,11 +13,11 @@ mod token;
 mod verdict;
 
 pub use creator::creator;
-pub use hot::{current_compartment, current_id, current_key, current_name};
+pub use hot::{current_id, current_key, current_name};
 pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, identify, scopes};
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, compartment, compartment_if_any, identity, reached, reached_compartment};
+pub use verdict::{as_tenant, compartment_if_any, identity, is_wide, reached, reached_compartment};
 
 use crate::compartment::{enter, fence};
 
@@ -37,13 +37,14 @@ fn before_commit() {
 fn at_end() {
     in_vain::end();
     crate::sys::slots::work_for(None);
-    context_changed();
+    verdict::forget();
+    fence::context_changed();
     enter::end();
 }
 
-/// Another token is in force, or another transaction. Must not raise.
-fn context_changed() {
-    verdict::forget();
+/// Another token is in force. Must not raise.
+fn token_assigned() {
+    verdict::assigned();
     fence::context_changed();
 }
 

@@ -9,7 +9,9 @@ use crate::sys::local::{Local, LocalRef};
 use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
 use crate::sys::{activity, xact};
 use crate::trust;
+use uuid::Uuid;
 use watertight_core::cache::{Handle, TokenCache};
+use watertight_core::compartment::{GLOBAL, GLOBAL_NAME};
 use watertight_core::token::{Clock, FactsView, Limits, TokenError, find, verify};
 use watertight_core::{Code, Fault};
 
@@ -57,7 +59,7 @@ pub fn define() {
         NAME,
         c"The signed token that says which tenant, user and compartment this session belongs to.",
         c"Verified when it is set. Use SET LOCAL or watertight.begin() behind a pooler.",
-        Checked { check, assigned: super::context_changed, show },
+        Checked { check, assigned: super::token_assigned, show },
     );
 }
 
@@ -66,13 +68,13 @@ fn show() -> &'static std::ffi::CStr {
 }
 
 fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> {
-    let admitted = admit(token, source, extra).map_err(error::refusal)?;
+    admit(token, source, extra).map_err(error::refusal)?;
     match source {
         _ if xact::in_parallel_worker() => {}
         Source::Client => enter::token_given(),
         _ => enter::token_set(),
     }
-    Ok(admitted)
+    Ok(())
 }
 
 fn admit(token: &str, source: Source, extra: &mut Extra) -> Result<(), Fault> {
@@ -230,6 +232,19 @@ pub fn identify(token: &str) -> Result<Vec<u8>, Fault> {
 /// The scopes of the token in force.
 pub fn scopes() -> Option<String> {
     with_facts(|facts| facts.scopes().map(str::to_owned)).flatten()
+}
+
+/// Whether the token in force may lead to a compartment that reads more than itself. False for Global, which reads itself, and
+/// for what is known to be plain. Must not raise.
+pub fn may_read_more() -> bool {
+    let elsewhere = with_facts(|facts| {
+        facts
+            .compartment()
+            .is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
+    });
+    let entry = setting::with_extra(|extra| Head::decode(extra?)).and_then(|head| head.entry);
+    let is_plain = |entry: &mut Entry| entry.resolved.is_some_and(|(_, place)| place.compartment.is_plain);
+    elsewhere == Some(true) && with_entry(entry, is_plain) != Some(true)
 }
 
 /// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be

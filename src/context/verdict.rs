@@ -9,6 +9,7 @@ use crate::pg::{error, ext};
 use crate::registry::{self, Tenant};
 use crate::session::ended;
 use crate::sys::local::Local;
+use crate::sys::query::forget_plans;
 use crate::sys::{inval, setting, slots, xact};
 use uuid::Uuid;
 use watertight_core::tenant::Status;
@@ -22,6 +23,8 @@ static STATEMENT: Local<i64> = Local::new(NEVER);
 static TENANT: Local<Option<&'static Tenant>> = Local::new(None);
 /// Where in the tenant; meaningful while there is a tenant.
 static COMPARTMENT: Local<Option<&'static Compartment>> = Local::new(None);
+/// A compartment that reads more than itself, or may not write, was reached in this backend.
+static WIDE: Local<bool> = Local::new(false);
 
 /// The token or the transaction has changed: what was known of this statement is void. Must not raise.
 pub fn forget() {
@@ -69,6 +72,32 @@ fn reach(tenant: &'static Tenant, compartment: &'static Compartment) {
     TENANT.set(Some(tenant));
     COMPARTMENT.set(Some(compartment));
     STATEMENT.set(xact::statement_start());
+    if !compartment.is_plain && !WIDE.get() {
+        widen();
+    }
+}
+
+/// Plans that were made for compartments that read themselves alone would show too little from now on.
+#[cold]
+fn widen() {
+    WIDE.set(true);
+    forget_plans();
+}
+
+/// Whether a plan made now has to serve compartments that read more than themselves. Reaches the verdict, so that the context in
+/// force is among those it is asked for.
+pub fn is_wide() -> bool {
+    compartment_if_any();
+    WIDE.get()
+}
+
+/// Another token is in force. A kept plan is taken out without asking anybody; if the token may be the first one that leads to
+/// such a compartment, there must be none. Must not raise.
+pub fn assigned() {
+    forget();
+    if !WIDE.get() && token::may_read_more() {
+        forget_plans();
+    }
 }
 
 /// The compartment of this statement; `None` without a context.

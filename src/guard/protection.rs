@@ -73,17 +73,27 @@ fn is_not_null(relation: Oid, constraint: &str, column: &str) -> bool {
 
 fn ends_protection(statement: &Statement<'_>, relation: Oid, table: &ProtectedTable) -> Option<&'static str> {
     let is_tenant = |name: &str| *name == *table.tenant_column;
+    let compartment = table.compartment_column.as_deref();
+    let is_compartment = |name: &str| compartment == Some(name);
     let is_creator = |name: &str| table.creator_column.as_deref() == Some(name);
     match statement {
         Statement::AlterTable { changes, .. } => changes.iter().find_map(|(change, name)| match change {
             Change::DisableRowSecurity | Change::NoForceRowSecurity => Some("disable row security"),
             Change::DropColumn if is_tenant(name) => Some("drop the tenant column"),
+            Change::DropColumn if is_compartment(name) => Some("drop the compartment column"),
             Change::DropColumn if is_creator(name) => Some("drop the creator column"),
             Change::DropNotNull if is_tenant(name) => Some("allow nulls in the tenant column"),
             Change::DropConstraint if is_not_null(relation, name, &table.tenant_column) => {
                 Some("allow nulls in the tenant column")
             }
+            Change::DropNotNull if is_compartment(name) => Some("allow nulls in the compartment column"),
+            Change::DropConstraint
+                if compartment.is_some_and(|column| is_not_null(relation, name, column)) =>
+            {
+                Some("allow nulls in the compartment column")
+            }
             Change::AlterType if is_tenant(name) => Some("change the type of the tenant column"),
+            Change::AlterType if is_compartment(name) => Some("change the type of the compartment column"),
             Change::OfType => Some("make a typed table"),
             Change::DisableTrigger
                 if table.creator_column.is_some() && (name.is_empty() || *name == TRIGGER) =>
@@ -100,6 +110,9 @@ fn ends_protection(statement: &Statement<'_>, relation: Oid, table: &ProtectedTa
         }
         Statement::RenameColumn { column, .. } if is_tenant(column) || is_creator(column) => {
             Some("rename the tenant or creator column")
+        }
+        Statement::RenameColumn { column, .. } if is_compartment(column) => {
+            Some("rename the compartment column")
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use crate::sys::user::{self, Lent};
 use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
-pub use user::{bypasses_row_security, current, has_rights_of as has_privs_of, is_superuser};
+pub use user::{bypasses_row_security, chosen, current, has_rights_of as has_privs_of, is_superuser};
 
 /// Runs `f`, which may run a user's code, with the rights of `role`.
 pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {
@@ -16,6 +16,11 @@ pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {
 /// Runs `f` with the rights of the extension's owner: for the registry's own tables, never for DDL on a user's table.
 pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
     user::run_as(ext::owner(), Lent::Trusted, f)
+}
+
+/// Runs `f` with the rights that the end of the transaction has: those of the session, or of the role it has set.
+pub fn as_committer<R>(f: impl FnOnce() -> R) -> R {
+    user::run_as(user::outer(), Lent::Trusted, f)
 }
 
 /// Who asked, by name: the role that logged in, whatever role it has set since.

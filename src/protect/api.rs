@@ -3,20 +3,21 @@
 use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, free, owner};
 use crate::pg::arguments::{given, name, required};
-use crate::pg::error::{OrRaise, raise};
+use crate::pg::error::OrRaise;
 use crate::pg::role;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::ffi::CStr;
-use watertight_core::protect::{Options, TableFacts, compartments, plan, unplan};
+use watertight_core::protect::{Options, TableFacts, plan, unplan};
 
-/// Puts a table, its partitions and its inheritance children under row security by tenant. Returns the statements it ran
+/// Puts a table, its partitions and its inheritance children under row security by tenant, and by compartment where
+/// `compartment_column` names one. Returns the statements it ran
 /// (with `dry_run`, would run); none when there was nothing to do.
 ///
 /// # Errors
 /// 22023 for a null argument, 42501 unless the caller owns the table, 42809 for what is not a table of one's own, 23502 when
-/// rows would be left without a tenant, 42804 for a tenant column of another type, 2BP01 for materialised views or
-/// unprotected references, 0A000 for `compartment_column` and for keys that cannot include the tenant.
+/// rows would be left without a tenant, 42804 for a tenant or compartment column of another type, 2BP01 for materialised views or
+/// unprotected references, 0A000 for families that would have different columns, and for keys that cannot include them.
 #[pg_extern(sql = false)]
 fn protect(
     relation: Option<Oid>,
@@ -31,13 +32,11 @@ fn protect(
     let dry_run = given("dry_run", dry_run);
     let mut options = Options {
         tenant_column: name(given("tenant_column", tenant_column)),
+        compartment_column: compartment_column.map(name),
         creator_column: creator_column.map(name),
         scope_keys: given("scope_keys", scope_keys),
         ..Options::default()
     };
-    if compartment_column.is_some() {
-        raise(compartments());
-    }
     let mut tables = locked(relation, if dry_run { family::READ } else { family::CHANGE });
     options.backfill = backfill.map(backfill::tenant);
     look_at_rows(&mut tables, &options);
@@ -46,7 +45,7 @@ fn protect(
     SetOfIterator::new(if dry_run { apply::texts(&plan) } else { apply::protect(&plan) })
 }
 
-/// Takes protection away from a table and its descendants. The column, its values and its index stay.
+/// Takes protection away from a table and its descendants. The columns, their values and indexes stay.
 ///
 /// # Errors
 /// 42501 unless the caller owns the table and is a member of `watertight_admin`, 42704 for a table without protection, 55000

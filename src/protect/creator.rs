@@ -58,14 +58,16 @@ fn record_creator<'a>(
     Ok(Some(row))
 }
 
-/// Anybody can put a trigger on a table of their own. This one answers for columns that `protect()` has registered, and only as
-/// long as the column stores text: the row is built without casts.
+/// Anybody can put a trigger on a table of their own. On a registered table this one answers for the column that `protect()` has
+/// registered, on others (copies of protected tables in a compartment's own schema are not registered) for any, and only as long
+/// as the column stores text: the row is built without casts.
 fn check_column(trigger: &PgTrigger<'_>, row: &PgHeapTuple<'_, impl WhoAllocated>, column: &str) {
-    let registered = trigger.relid().ok().and_then(protected::get).and_then(|table| table.creator_column);
+    let registered = trigger.relid().ok().and_then(protected::get);
+    let is_the_one = registered.is_none_or(|table| table.creator_column.as_deref() == Some(column));
     let stores_text = row
         .get_attribute_by_name(column)
         .is_some_and(|(_, attribute)| lookup::stores_text(attribute.type_oid().value()));
-    if registered.as_deref() != Some(column) || !stores_text {
+    if !is_the_one || !stores_text {
         misused();
     }
 }

@@ -1,6 +1,7 @@
 //! Row security: `protect()` and its relatives, the policy's functions, the floor, and the event triggers that keep new
 //! tables from slipping through.
 
+mod answer;
 mod api;
 mod apply;
 mod backfill;
@@ -23,7 +24,7 @@ use crate::registry::protected;
 use crate::sys::checks;
 
 pub use change::is_changing;
-pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value};
+pub use rewrite::{Value, is_equality, predicate_columns, value_of};
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Is any table or schema of this database registered?
@@ -45,5 +46,9 @@ pub fn forget(schema: &str, relations: &[pgrx::pg_sys::Oid]) {
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     floor::install();
-    checks::install(rewrite::predicate);
+    checks::install(checks::Rules {
+        predicate: rewrite::predicate,
+        is_equality,
+        stands_for: rewrite::stands_for,
+    });
 }

@@ -6,7 +6,7 @@ use crate::sys::lookup;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::Spi;
-use watertight_core::protect::Record;
+use watertight_core::protect::{Options, Record};
 
 fn write(command: &str, arguments: &[DatumWithOid]) {
     role::as_extension_owner(|| Spi::run_with_args(command, arguments)).map_err(internal).or_raise();
@@ -15,15 +15,17 @@ fn write(command: &str, arguments: &[DatumWithOid]) {
 /// Registers a table, or changes its row.
 pub fn table(record: &Record) {
     write(
-        "INSERT INTO watertight.protected_tables AS p (relation, tenant_column, creator_column, scope_keys)
-         VALUES ($1, $2::text, $3::text, $4)
+        "INSERT INTO watertight.protected_tables AS p (relation, tenant_column, creator_column, scope_keys, compartment_column)
+         VALUES ($1, $2::text, $3::text, $4, $5::text)
          ON CONFLICT (relation) DO UPDATE SET tenant_column = excluded.tenant_column,
-             creator_column = excluded.creator_column, scope_keys = excluded.scope_keys",
+             creator_column = excluded.creator_column, scope_keys = excluded.scope_keys,
+             compartment_column = excluded.compartment_column",
         &[
             Oid::from(record.relation).into(),
             record.tenant_column.as_str().into(),
             record.creator_column.as_deref().into(),
             record.scope_keys.into(),
+            record.compartment_column.as_deref().into(),
         ],
     );
 }
@@ -47,13 +49,19 @@ pub fn lock_for_all_tables(schema: Oid) {
 }
 
 /// Registers a schema, or changes its row.
-pub fn schema(schema: &str, tenant_column: &str, scope_keys: bool) {
+pub fn schema(schema: &str, options: &Options) {
     write(
-        "INSERT INTO watertight.protected_schemas AS s (schema, tenant_column, scope_keys)
-         VALUES ($1::text, $2::text, $3)
+        "INSERT INTO watertight.protected_schemas AS s (schema, tenant_column, scope_keys, compartment_column)
+         VALUES ($1::text, $2::text, $3, $4::text)
          ON CONFLICT (schema) DO UPDATE SET tenant_column = excluded.tenant_column,
-             scope_keys = s.scope_keys OR excluded.scope_keys",
-        &[schema.into(), tenant_column.into(), scope_keys.into()],
+             scope_keys = s.scope_keys OR excluded.scope_keys,
+             compartment_column = coalesce(excluded.compartment_column, s.compartment_column)",
+        &[
+            schema.into(),
+            options.tenant_column.as_str().into(),
+            options.scope_keys.into(),
+            options.compartment_column.as_deref().into(),
+        ],
     );
 }
 

@@ -1,6 +1,6 @@
-//! `visible(column)` and `writable(column)`: what a policy says, and the comparison the planner puts in its place.
+//! `visible(...)` and `writable(...)`: what a policy says, and the comparisons the planner puts in its place.
 
-use crate::context::{current_id, current_key, current_name, reached};
+use crate::context::{compartment_if_any, is_wide};
 use crate::pg::ext;
 use crate::registry::protected;
 use crate::sys::checks::Predicate;
@@ -9,23 +9,26 @@ use crate::sys::local::LocalRef;
 use crate::sys::lookup;
 use crate::sys::node::{self, Comparison};
 use pgrx::pg_sys::{self, Datum, Oid};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 /// One form of `visible`, by the type of the tenant column.
 struct Form {
     argument: Oid,
     operator: u32,
-    value: &'static std::ffi::CStr,
+    value: &'static CStr,
     value_type: Oid,
     collation: Oid,
 }
+
+/// uuid = uuid
+const SAME_UUID: u32 = 2972;
 
 // The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids are fixed
 // (pg_operator.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
 static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::UUIDOID,
-        operator: 2972,
+        operator: SAME_UUID,
         value: c"tenant_id",
         value_type: pg_sys::UUIDOID,
         collation: Oid::INVALID,
@@ -53,76 +56,170 @@ static FORMS: [Form; 4] = [
     },
 ];
 
-/// The oids of our functions in this database.
-#[derive(Clone)]
-struct Functions {
-    /// Function oid -> what it means, for both functions and all forms.
-    meanings: Vec<(Oid, Meaning)>,
-    /// Argument type -> visible, writable.
-    pairs: Vec<(Oid, Oid, Oid)>,
-}
-
+/// The functions for a tenant column of one type, with or without a compartment column.
 #[derive(Clone, Copy)]
-struct Meaning {
-    comparison: Comparison,
-    writes: bool,
+pub(super) struct Functions {
+    /// The type of the tenant column.
+    pub argument: Oid,
+    with_compartment: bool,
+    /// `visible`
+    pub visible: Oid,
+    /// `writable`
+    pub writable: Oid,
+    /// The comparison of the tenant column.
+    tenant: Comparison,
 }
 
-static FUNCTIONS: LocalRef<Option<(Oid, Functions)>> = LocalRef::new(None);
+/// Our functions in this database.
+#[derive(Clone)]
+struct Known {
+    functions: Vec<Functions>,
+    /// `compartment = compartment_id()`: the row is where the context is.
+    here: Comparison,
+    /// `compartment = writable_compartment()`: and the context may write there.
+    written: Comparison,
+    /// `compartment = ANY (readable_compartments())`
+    read: Comparison,
+}
 
-fn with_functions<R>(f: impl FnOnce(&Functions) -> R) -> Option<R> {
+static KNOWN: LocalRef<Option<(Oid, Known)>> = LocalRef::new(None);
+
+fn with_known<R>(f: impl FnOnce(&Known) -> R) -> Option<R> {
     // The tenants table's oid tells one installation of the extension from the next.
     let installation = ext::tables()?.tenants;
-    let known = FUNCTIONS.with(|held| held.as_ref().is_some_and(|(at, _)| *at == installation));
+    let known = KNOWN.with(|held| held.as_ref().is_some_and(|(at, _)| *at == installation));
     if !known {
         let found = find()?;
-        FUNCTIONS.with_mut(|held| *held = Some((installation, found)));
+        KNOWN.with_mut(|held| *held = Some((installation, found)));
     }
-    FUNCTIONS.with(|held| held.as_ref().map(|(_, functions)| f(functions)))
+    KNOWN.with(|held| held.as_ref().map(|(_, known)| f(known)))
 }
 
-fn find() -> Option<Functions> {
+fn find() -> Option<Known> {
     let schema = c"watertight";
-    let mut functions = Functions { meanings: Vec::new(), pairs: Vec::new() };
+    let mut functions = Vec::new();
     for form in &FORMS {
-        let comparison = Comparison {
+        let tenant = Comparison {
             operator: Oid::from(form.operator),
             value: lookup::function(schema, form.value, &[])?,
             value_type: form.value_type,
             value_collation: form.collation,
+            any: false,
         };
-        let visible = lookup::function(schema, c"visible", &[form.argument])?;
-        let writable = lookup::function(schema, c"writable", &[form.argument])?;
-        functions.meanings.push((visible, Meaning { comparison, writes: false }));
-        functions.meanings.push((writable, Meaning { comparison, writes: true }));
-        functions.pairs.push((form.argument, visible, writable));
+        for with_compartment in [false, true] {
+            let both = [form.argument, pg_sys::UUIDOID];
+            let arguments = if with_compartment { &both[..] } else { &both[..1] };
+            functions.push(Functions {
+                argument: form.argument,
+                with_compartment,
+                visible: lookup::function(schema, c"visible", arguments)?,
+                writable: lookup::function(schema, c"writable", arguments)?,
+                tenant,
+            });
+        }
     }
-    Some(functions)
+    let compartment = |value, value_type, any| {
+        Some(Comparison {
+            operator: Oid::from(SAME_UUID),
+            value: lookup::function(schema, value, &[])?,
+            value_type,
+            value_collation: Oid::INVALID,
+            any,
+        })
+    };
+    Some(Known {
+        functions,
+        here: compartment(c"compartment_id", pg_sys::UUIDOID, false)?,
+        written: compartment(c"writable_compartment", pg_sys::UUIDOID, false)?,
+        read: compartment(c"readable_compartments", pg_sys::UUIDARRAYOID, true)?,
+    })
 }
 
-fn meaning_of(function: Oid) -> Option<Meaning> {
-    with_functions(|functions| {
-        functions.meanings.iter().find(|(oid, _)| *oid == function).map(|(_, meaning)| *meaning)
+fn functions_where(wanted: impl Fn(&Functions) -> bool) -> Option<Functions> {
+    with_known(|known| known.functions.iter().find(|functions| wanted(functions)).copied()).flatten()
+}
+
+/// The functions for a tenant column of type `kind`.
+pub(super) fn functions_for(kind: Oid, with_compartment: bool) -> Option<Functions> {
+    let argument = if kind == pg_sys::VARCHAROID { pg_sys::TEXTOID } else { kind };
+    functions_where(|functions| {
+        functions.argument == argument && functions.with_compartment == with_compartment
+    })
+}
+
+/// What must hold of the compartment of a row that is changed, deleted or locked.
+pub(super) fn touched() -> Option<Comparison> {
+    with_known(|known| known.written)
+}
+
+/// `visible` becomes comparisons, which an index serves. `writable` stays a call: no index could serve a check of a new row,
+/// and starting one function costs less than starting two.
+///
+/// Of a table that the query writes or locks, only the rows of the compartment that may be written are seen, whatever else the
+/// context may read. Elsewhere one compartment will do as long as no context of this backend has read more; a plan that was made
+/// then shows too little in one that does, and is forgotten.
+fn comparisons(function: Oid, written: bool) -> Option<Vec<Comparison>> {
+    let functions = functions_where(|functions| functions.visible == function)?;
+    if !functions.with_compartment {
+        return Some(vec![functions.tenant]);
+    }
+    // It may have to find out who asks; so not while what is known is borrowed.
+    let wide = !written && is_wide();
+    let compartment = with_known(|known| match (written, wide) {
+        (true, _) => known.written,
+        (false, true) => known.read,
+        (false, false) => known.here,
+    })?;
+    Some(vec![functions.tenant, compartment])
+}
+
+fn support(call: Call) -> Datum {
+    node::simplify(call, comparisons)
+}
+
+raw_function!(wt_visible_support, pg_finfo_wt_visible_support, support);
+
+/// What both functions say of new rows, column by column.
+pub(super) fn predicate(function: Oid) -> Option<Predicate> {
+    let functions =
+        functions_where(|functions| functions.visible == function || functions.writable == function)?;
+    let mut values = vec![functions.tenant.value];
+    if functions.with_compartment {
+        values.push(touched()?.value);
+    }
+    Some(Predicate { values, reads: functions.visible == function })
+}
+
+/// Whether `value`, which is NULL where nothing may be written, can be put in the place of `assigned` and the check be left out:
+/// then NOT NULL refuses the row. Where that would be so now, the check says it better.
+pub(super) fn stands_for(assigned: Oid, value: Oid) -> bool {
+    with_known(|known| assigned == known.here.value && value == known.written.value).unwrap_or(false)
+        && compartment_if_any().is_some_and(|compartment| compartment.writes)
+}
+
+/// What a function without arguments is to predicates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value {
+    /// What tenant columns are compared with: `tenant_id()`, `tenant()`, `tenant_key()`.
+    Tenant,
+    /// What compartment columns are compared with.
+    Compartment,
+}
+
+/// What a function is to predicates, if it is something.
+pub fn value_of(function: Oid) -> Option<Value> {
+    with_known(|known| {
+        if known.functions.iter().any(|functions| functions.tenant.value == function) {
+            return Some(Value::Tenant);
+        }
+        let of_compartments = [known.here, known.written, known.read];
+        of_compartments.iter().any(|comparison| comparison.value == function).then_some(Value::Compartment)
     })
     .flatten()
 }
 
-/// `visible` becomes a comparison, which an index serves. `writable` stays a call: no index could serve a check of a new row,
-/// and starting one function costs less than starting two.
-fn comparison(function: Oid) -> Option<Comparison> {
-    meaning_of(function).filter(|meaning| !meaning.writes).map(|meaning| meaning.comparison)
-}
-
-/// Whether a function is one of `tenant_id()`, `tenant()` and `tenant_key()`.
-pub fn is_tenant_value(function: Oid) -> bool {
-    with_functions(|functions| {
-        functions.meanings.iter().any(|(_, meaning)| meaning.comparison.value == function)
-    })
-    .unwrap_or(false)
-}
-
 /// Whether a function is that of an operator that `visible` is rewritten into, or of its commutator.
-pub fn is_tenant_equality(function: Oid) -> bool {
+pub fn is_equality(function: Oid) -> bool {
     // uuid = uuid, text = text, bigint = bigint, integer = bigint, bigint = integer (pg_proc.dat).
     matches!(function.to_u32(), 2956 | 67 | 467 | 852 | 474)
 }
@@ -132,75 +229,13 @@ pub(super) fn number_of(table: Oid, column: &str) -> Option<i16> {
     lookup::attribute(table, &CString::new(column).ok()?)
 }
 
-/// Whether a column is the tenant column of a protected table.
-pub fn is_tenant_column(table: Oid, column: i16) -> bool {
-    protected::get(table).and_then(|entry| number_of(table, &entry.tenant_column)) == Some(column)
+/// The columns in the predicate of a protected table, and what each is compared with.
+pub fn predicate_columns(table: Oid) -> Vec<(i16, Value)> {
+    let Some(entry) = protected::get(table) else { return Vec::new() };
+    let tenant = (Some(&entry.tenant_column), Value::Tenant);
+    let compartment = (entry.compartment_column.as_ref(), Value::Compartment);
+    [tenant, compartment]
+        .into_iter()
+        .filter_map(|(name, value)| Some((number_of(table, name?)?, value)))
+        .collect()
 }
-
-/// What both say of a column. (As long as whoever may read a row may write it; what distinguishes the two has to change the
-/// rule in `sys::checks`.)
-pub(super) fn predicate(function: Oid) -> Option<Predicate> {
-    meaning_of(function).map(|meaning| Predicate { value: meaning.comparison.value, reads: !meaning.writes })
-}
-
-/// The argument type and the functions for a tenant column of type `kind`.
-pub(super) fn functions_for(kind: Oid) -> Option<(Oid, Oid, Oid)> {
-    let argument = if kind == pg_sys::VARCHAROID { pg_sys::TEXTOID } else { kind };
-    with_functions(|functions| functions.pairs.iter().find(|(form, _, _)| *form == argument).copied())
-        .flatten()
-}
-
-fn support(call: Call) -> Datum {
-    node::simplify(call, comparison)
-}
-
-raw_function!(wt_visible_support, pg_finfo_wt_visible_support, support);
-
-// The functions themselves: `writable` for each new row, `visible` where the planner did not see the call.
-
-fn answer(call: Call, same: Option<bool>) -> Datum {
-    same.map_or_else(|| call.null(), Datum::from)
-}
-
-#[inline(always)]
-fn same_id(call: Call) -> Option<Datum> {
-    let tenant = reached()?;
-    call.bytes::<16>(0).map(|column| Datum::from(*column == tenant.id))
-}
-
-#[inline(always)]
-fn same_key(call: Call) -> Option<Datum> {
-    let key = reached()?.key?;
-    call.word(0).map(|column| Datum::from(column as i64 == key))
-}
-
-#[inline(always)]
-fn same_small_key(call: Call) -> Option<Datum> {
-    let key = reached()?.key?;
-    call.word(0).map(|column| Datum::from(i64::from(column as i32) == key))
-}
-
-fn visible_uuid(call: Call) -> Datum {
-    let column: Option<pgrx::Uuid> = call.argument(0);
-    answer(call, column.and_then(|value| Some(*value.as_bytes() == current_id()?)))
-}
-
-fn visible_text(call: Call) -> Datum {
-    let column: Option<&str> = call.argument(0);
-    answer(call, column.and_then(|value| Some(*value == *current_name()?)))
-}
-
-fn visible_int8(call: Call) -> Datum {
-    let column: Option<i64> = call.argument(0);
-    answer(call, column.and_then(|value| Some(value == current_key()?)))
-}
-
-fn visible_int4(call: Call) -> Datum {
-    let column: Option<i32> = call.argument(0);
-    answer(call, column.and_then(|value| Some(i64::from(value) == current_key()?)))
-}
-
-raw_function!(wt_visible_uuid, pg_finfo_wt_visible_uuid, fast = same_id, slow = visible_uuid);
-raw_function!(wt_visible_text, pg_finfo_wt_visible_text, visible_text);
-raw_function!(wt_visible_int8, pg_finfo_wt_visible_int8, fast = same_key, slow = visible_int8);
-raw_function!(wt_visible_int4, pg_finfo_wt_visible_int4, fast = same_small_key, slow = visible_int4);

@@ -13,6 +13,7 @@ pub fn of_table(relation: u32) -> Option<Rule> {
         tenant_column: entry.tenant_column.into(),
         creator_column: entry.creator_column.map(Into::into),
         scope_keys: entry.scope_keys,
+        compartment_column: entry.compartment_column.map(Into::into),
     })
 }
 
@@ -23,7 +24,9 @@ pub fn of_schemas() -> BTreeMap<String, Rule> {
     scan::each(tables.protected_schemas, None, |row| {
         if let (Some(schema), Some(tenant_column)) = (row.name(1), row.name(2)) {
             let scope_keys = row.get(3).unwrap_or(false);
-            rules.insert(schema, Rule { tenant_column, creator_column: None, scope_keys });
+            let compartment_column = row.name(4);
+            rules
+                .insert(schema, Rule { tenant_column, creator_column: None, scope_keys, compartment_column });
         }
         true
     });

@@ -26,7 +26,7 @@ const ROOTS: &str = "
             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY c.relname";
 
-/// Puts every table of a schema under row security by tenant, and every table that is created in it or moved into it later.
+/// Puts every table of a schema under row security by tenant (and by compartment), and every table that is created in it or moved into it later.
 /// Returns the statements it ran (with `dry_run`, would run). Keys are scoped for all tables together.
 ///
 /// # Errors
@@ -38,12 +38,15 @@ fn protect_schema(
     backfill: Option<&str>,
     scope_keys: Option<bool>,
     dry_run: Option<bool>,
+    compartment_column: Option<&CStr>,
 ) -> SetOfIterator<'static, String> {
     let schema = owned(required("schema", schema));
     let dry_run = given("dry_run", dry_run);
+    let (scoped, recorded) = recorded(schema);
     let mut options = Options {
         tenant_column: name(given("tenant_column", tenant_column)),
-        scope_keys: given("scope_keys", scope_keys) | has_scoped_keys(schema),
+        compartment_column: compartment_column.map(name).or(recorded),
+        scope_keys: given("scope_keys", scope_keys) | scoped,
         keep_recorded: true,
         ..Options::default()
     };
@@ -60,7 +63,7 @@ fn protect_schema(
         return SetOfIterator::new(apply::texts(&plan));
     }
     let statements = apply::protect(&plan);
-    record::schema(&label(schema), &options.tenant_column, options.scope_keys);
+    record::schema(&label(schema), &options);
     SetOfIterator::new(statements)
 }
 
@@ -134,9 +137,14 @@ pub fn is_protected(name: &str) -> bool {
     role::as_extension_owner(|| catalog::one(query, &[name.into()])).unwrap_or(false)
 }
 
-/// Scoped keys stay scoped, also those of tables that came since.
-fn has_scoped_keys(schema: Oid) -> bool {
-    let query = "SELECT s.scope_keys FROM watertight.protected_schemas s
+/// What is recorded of the schema already, and stays so, also for tables that came since: that keys are scoped, and the
+/// compartment column.
+fn recorded(schema: Oid) -> (bool, Option<String>) {
+    let query = "SELECT s.scope_keys, s.compartment_column::text FROM watertight.protected_schemas s
                  JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema WHERE n.oid = $1";
-    role::as_extension_owner(|| catalog::one(query, &[schema.into()])).unwrap_or(false)
+    let rows = role::as_extension_owner(|| {
+        catalog::all(query, &[schema.into()], |row| Ok((row.get::<bool>(1)?, row.get::<String>(2)?)))
+    });
+    let (scoped, column) = rows.into_iter().next().unwrap_or_default();
+    (scoped.unwrap_or(false), column)
 }

@@ -8,3 +8,4 @@ mod revoke;
 mod tenants;
 
 pub use lookup::{Bearer, Tenant, find, is_revoked};
+pub use purge::delete_rows_of_compartment;

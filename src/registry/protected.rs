@@ -14,8 +14,10 @@ pub struct ProtectedTable {
     pub tenant_column: Box<str>,
     /// The column that records the creator.
     pub creator_column: Option<Box<str>>,
-    /// Keys include the tenant column.
+    /// Keys include the tenant column, and the compartment column where there is one.
     pub scope_keys: bool,
+    /// The column that holds the compartment.
+    pub compartment_column: Option<Box<str>>,
 }
 
 type Set = Rc<HashMap<Oid, ProtectedTable>>;
@@ -36,11 +38,13 @@ pub fn all() -> Set {
     scan::each(tables.protected_tables, None, |row| {
         if let (Some(relation), Some(tenant_column)) = (row.get::<Oid>(1), row.name(2)) {
             let creator_column = row.name(3).map(String::into_boxed_str);
-            let scope_keys = row.get(4).unwrap_or(false);
-            set.insert(
-                relation,
-                ProtectedTable { tenant_column: tenant_column.into_boxed_str(), creator_column, scope_keys },
-            );
+            let entry = ProtectedTable {
+                tenant_column: tenant_column.into_boxed_str(),
+                creator_column,
+                scope_keys: row.get(4).unwrap_or(false),
+                compartment_column: row.name(5).map(String::into_boxed_str),
+            };
+            set.insert(relation, entry);
         }
         true
     });

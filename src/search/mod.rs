@@ -20,7 +20,14 @@ use watertight_core::{Code, Fault};
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     headroom::install(|| ext::tables().map_or(Oid::INVALID, |tables| tables.trusted_operators), no_headroom);
-    paths::install(Rules { concerns, fence: predicate::fence, is_value: predicate::is_value, grant, orders });
+    paths::install(Rules {
+        concerns,
+        fence: predicate::fence,
+        columns: predicate::columns,
+        is_value: predicate::is_value,
+        grant,
+        orders,
+    });
 }
 
 fn concerns(table: Oid) -> bool {

@@ -22,7 +22,9 @@ struct Place {
 
 const EMPTY: Place = Place { oid: 0, mark: None };
 
-static READ: Local<Option<fn(&[u8]) -> Option<Mark>>> = Local::new(None);
+type Read = fn(&[u8]) -> Option<Mark>;
+
+static READ: Local<Option<Read>> = Local::new(None);
 /// Rises with each invalidation: what was looked up before one is not remembered after it.
 static GENERATION: Local<u64> = Local::new(0);
 static SCHEMAS: LocalRef<BTreeMap<u32, Option<Mark>>> = LocalRef::new(BTreeMap::new());
@@ -32,7 +34,7 @@ static FUNCTIONS: LocalRef<[Place; PLACES]> = LocalRef::new([EMPTY; PLACES]);
 static ANY: Local<Option<bool>> = Local::new(None);
 
 /// `read` says what a schema's name means. Called once, while the library is loaded.
-pub fn install(read: fn(&[u8]) -> Option<Mark>) {
+pub fn install(read: Read) {
     READ.set(Some(read));
     // SAFETY: the callbacks are static functions that write cells of ours, and neither raise nor read a catalog.
     unsafe {

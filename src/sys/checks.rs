@@ -7,23 +7,35 @@ use super::local::Local;
 use super::tree::{elements, strip};
 use pgrx::pg_sys::{self, CmdType, NodeTag, Oid, WCOKind};
 
-/// What a boolean function of one argument, a column, says: that the column is what `value()` returns.
-#[derive(Clone, Copy)]
+/// What a boolean function of columns says of a new row: it holds if each column is what its value's function returns.
 pub struct Predicate {
-    /// The function without arguments.
-    pub value: Oid,
-    /// It is asked about rows that are read. (Else about rows that are written.)
+    /// For each argument, the function without arguments.
+    pub values: Vec<Oid>,
+    /// It is asked about rows that are read. (Else about rows that are written.) Where it is, the first column is its value.
     pub reads: bool,
 }
 
-type Meaning = fn(Oid) -> Option<Predicate>;
-
-static MEANING: Local<Option<Meaning>> = Local::new(None);
-
-/// `meaning` says which functions are such predicates. For one column, what is read and what is written must be the same.
-pub fn install(meaning: fn(Oid) -> Option<Predicate>) {
-    MEANING.set(Some(meaning));
+/// What decides.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    /// Which functions are such predicates.
+    pub predicate: fn(function: Oid) -> Option<Predicate>,
+    /// Which functions compare like that, in conditions on rows that are read.
+    pub is_equality: fn(function: Oid) -> bool,
+    /// Whether an assignment of `assigned()` may be turned into one of `value()`, which never is another value of the same type,
+    /// but may be one that the column refuses.
+    pub stands_for: fn(assigned: Oid, value: Oid) -> bool,
 }
+
+static RULES: Local<Option<Rules>> = Local::new(None);
+
+/// Called once, while the library is loaded.
+pub fn install(rules: Rules) {
+    RULES.set(Some(rules));
+}
+
+/// A column, and the function that returns its value.
+type Fact = (i16, Oid);
 
 /// Takes the checks out of a query if none of them can fail. All of them or none: a plan without any is how `executor` knows.
 ///
@@ -33,63 +45,117 @@ pub(super) unsafe fn settle(query: &mut pg_sys::Query) {
     if query.withCheckOptions.is_null() || query.resultRelation <= 0 || !query.onConflict.is_null() {
         return;
     }
+    let Some(rules) = RULES.get() else { return };
     // SAFETY: lists of a valid query; the result relation is one of its range table.
-    let redundant = unsafe {
+    unsafe {
         let place = (*query.rtable).elements.add(query.resultRelation as usize - 1);
         let table = &*(*place).ptr_value.cast::<pg_sys::RangeTblEntry>();
-        table.rtekind == pg_sys::RTEKind::RTE_RELATION
-            && table.relkind as u8 == pg_sys::RELKIND_RELATION
-            && elements::<pg_sys::WithCheckOption>(query.withCheckOptions)
-                .into_iter()
-                .all(|check| cannot_fail(query, table, &*check))
-    };
-    if redundant {
+        if table.rtekind != pg_sys::RTEKind::RTE_RELATION || table.relkind as u8 != pg_sys::RELKIND_RELATION {
+            return;
+        }
+        let mut facts = Vec::new();
+        for check in elements::<pg_sys::WithCheckOption>(query.withCheckOptions) {
+            match cannot_fail(query, table, &*check, rules) {
+                Some(more) => facts.extend(more),
+                None => return,
+            }
+        }
+        if query.commandType == CmdType::CMD_INSERT {
+            facts.into_iter().for_each(|(column, value)| assign(query.targetList, column, value));
+        }
         query.withCheckOptions = std::ptr::null_mut();
     }
 }
 
+/// What a check asks for, if it cannot fail.
+///
 /// # Safety
 /// `table` must be the result relation of a valid query, a table, and `check` one of the query's.
 unsafe fn cannot_fail(
     query: &pg_sys::Query,
     table: &pg_sys::RangeTblEntry,
     check: &pg_sys::WithCheckOption,
-) -> bool {
+    rules: Rules,
+) -> Option<Vec<Fact>> {
     // SAFETY: by the caller.
     unsafe {
-        let Some((column, predicate)) = predicate_of(query, check.qual) else { return false };
-        let assigned = assigned(query.targetList, column);
-        match (query.commandType, check.kind) {
-            // The new row's column is the very value it is compared with.
-            (CmdType::CMD_INSERT, WCOKind::WCO_RLS_INSERT_CHECK) => {
-                assigned.and_then(|value| plain_call(value)) == Some(predicate.value)
-                    && stays(table.relid, column, |triggers| triggers.trig_insert_before_row, false)
+        let facts = facts_of(query, check.qual, false, rules)?;
+        let holds = |(column, value): &Fact| {
+            let assigned = assigned(query.targetList, *column);
+            match (query.commandType, check.kind) {
+                // The new row's column is the very value it is compared with.
+                (CmdType::CMD_INSERT, WCOKind::WCO_RLS_INSERT_CHECK) => {
+                    assigned
+                        .and_then(|expression| plain_call(expression))
+                        .is_some_and(|assigned| assigned == *value || (rules.stands_for)(assigned, *value))
+                        && stays(table.relid, *column, |triggers| triggers.trig_insert_before_row, false)
+                }
+                // The row was read because its column is the value, and keeps it.
+                (CmdType::CMD_UPDATE, WCOKind::WCO_RLS_UPDATE_CHECK) => {
+                    assigned.is_none()
+                        && is_read_by(query, table, (*column, *value), rules)
+                        && stays(table.relid, *column, |triggers| triggers.trig_update_before_row, true)
+                }
+                _ => false,
             }
-            // The row was read because its column is the value, and keeps it.
-            (CmdType::CMD_UPDATE, WCOKind::WCO_RLS_UPDATE_CHECK) => {
-                assigned.is_none()
-                    && is_read_by(query, table, column, predicate.value)
-                    && stays(table.relid, column, |triggers| triggers.trig_update_before_row, true)
+        };
+        facts.iter().all(holds).then_some(facts)
+    }
+}
+
+/// What an expression says of columns of the query's result relation, if it is nothing but a call of a predicate, or a
+/// comparison of a column with a value. `reads`: of the rows that it lets through, which may be more than may be written.
+///
+/// # Safety
+/// `expression` must be null or an expression of the query.
+unsafe fn facts_of(
+    query: &pg_sys::Query,
+    expression: *mut pg_sys::Node,
+    reads: bool,
+    rules: Rules,
+) -> Option<Vec<Fact>> {
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        if expression.is_null() {
+            return None;
+        }
+        match (*expression).type_ {
+            NodeTag::T_FuncExpr => {
+                let call = &*expression.cast::<pg_sys::FuncExpr>();
+                let predicate = (rules.predicate)(call.funcid).filter(|one| one.reads || !reads)?;
+                let arguments = elements::<pg_sys::Expr>(call.args);
+                if arguments.len() != predicate.values.len() {
+                    return None;
+                }
+                let known = if reads { 1 } else { arguments.len() };
+                arguments
+                    .into_iter()
+                    .zip(predicate.values)
+                    .take(known)
+                    .map(|(argument, value)| Some((column_of(query, argument)?, value)))
+                    .collect()
             }
-            _ => false,
+            NodeTag::T_OpExpr => {
+                let comparison = &*expression.cast::<pg_sys::OpExpr>();
+                let [column, value] = elements::<pg_sys::Expr>(comparison.args)[..] else { return None };
+                if !(rules.is_equality)(comparison.opfuncid) {
+                    return None;
+                }
+                Some(vec![(column_of(query, column)?, plain_call(value)?)])
+            }
+            _ => None,
         }
     }
 }
 
-/// The column of the query's result relation that an expression asks about, if it is nothing but a call of a predicate.
+/// The number, if an expression is a column of the query's result relation.
 ///
 /// # Safety
-/// `expression` must be null or an expression of the query.
-unsafe fn predicate_of(query: &pg_sys::Query, expression: *mut pg_sys::Node) -> Option<(i16, Predicate)> {
-    // SAFETY: by the caller; each cast follows the node's tag.
+/// `expression` must be an expression of the query.
+unsafe fn column_of(query: &pg_sys::Query, expression: *mut pg_sys::Expr) -> Option<i16> {
+    // SAFETY: by the caller; the cast follows the node's tag.
     unsafe {
-        if expression.is_null() || (*expression).type_ != NodeTag::T_FuncExpr {
-            return None;
-        }
-        let call = &*expression.cast::<pg_sys::FuncExpr>();
-        let predicate = (MEANING.get()?)(call.funcid)?;
-        let [argument] = elements::<pg_sys::Expr>(call.args)[..] else { return None };
-        let column = strip(argument);
+        let column = strip(expression);
         if (*column).type_ != NodeTag::T_Var {
             return None;
         }
@@ -97,21 +163,21 @@ unsafe fn predicate_of(query: &pg_sys::Query, expression: *mut pg_sys::Node) -> 
         let of_result = i64::from(column.varno) == i64::from(query.resultRelation)
             && column.varlevelsup == 0
             && column.varattno > 0;
-        of_result.then_some((column.varattno, predicate))
+        of_result.then_some(column.varattno)
     }
 }
 
-/// True if row security lets the query read those rows of its result relation only whose column is the value.
+/// True if row security lets the query read those rows of its result relation only of which the fact is true.
 ///
 /// # Safety
 /// `table` must be the result relation of a valid query.
-unsafe fn is_read_by(query: &pg_sys::Query, table: &pg_sys::RangeTblEntry, column: i16, value: Oid) -> bool {
+unsafe fn is_read_by(query: &pg_sys::Query, table: &pg_sys::RangeTblEntry, fact: Fact, rules: Rules) -> bool {
     // SAFETY: the quals are a list of expressions of the query, all of which must hold.
     unsafe {
         elements::<pg_sys::Node>(table.securityQuals)
             .into_iter()
-            .filter_map(|qual| predicate_of(query, qual))
-            .any(|(of, predicate)| of == column && predicate.reads && predicate.value == value)
+            .filter_map(|qual| facts_of(query, qual, true, rules))
+            .any(|facts| facts.contains(&fact))
     }
 }
 
@@ -147,6 +213,23 @@ unsafe fn assigned(targets: *mut pg_sys::List, column: i16) -> Option<*mut pg_sy
             .map(|entry| &*entry)
             .find(|entry| !entry.resjunk && entry.resno == column)
             .map(|entry| entry.expr)
+    }
+}
+
+/// Makes a plain call that a target list assigns to a column one of `value`.
+///
+/// # Safety
+/// `targets` must be null or a list of target entries that the planner owns; the column must be assigned a plain call, of a
+/// function of the same type.
+unsafe fn assign(targets: *mut pg_sys::List, column: i16, value: Oid) {
+    // SAFETY: by the caller.
+    unsafe {
+        if let Some(expression) = assigned(targets, column) {
+            let expression = strip(expression);
+            if (*expression).type_ == NodeTag::T_FuncExpr {
+                (*expression.cast::<pg_sys::FuncExpr>()).funcid = value;
+            }
+        }
     }
 }
 

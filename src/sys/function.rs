@@ -112,12 +112,14 @@ pub const fn varlena_header(length: u32) -> [u8; 4] {
     if cfg!(target_endian = "little") { (length << 2).to_ne_bytes() } else { length.to_ne_bytes() }
 }
 
+/// The header of such an array.
+const ARRAY_HEADER: usize = 24;
+
 /// An array of uuids, one-dimensional from 1, without nulls, as a datum points to it (array.h): header, dimensions, element
 /// type, length, lower bound, elements.
 pub fn uuid_array<'a>(ids: impl ExactSizeIterator<Item = &'a [u8; 16]>) -> Box<[u8]> {
-    const HEADER: usize = 24;
     let count = ids.len();
-    let length = HEADER + 16 * count;
+    let length = ARRAY_HEADER + 16 * count;
     let mut bytes = Vec::with_capacity(length);
     bytes.extend_from_slice(&varlena_header(length as u32));
     for word in [1, 0, u32::from(pg_sys::UUIDOID), count as u32, 1] {
@@ -125,4 +127,10 @@ pub fn uuid_array<'a>(ids: impl ExactSizeIterator<Item = &'a [u8; 16]>) -> Box<[
     }
     ids.for_each(|id| bytes.extend_from_slice(id));
     bytes.into_boxed_slice()
+}
+
+/// The elements of what [`uuid_array`] has built.
+#[inline]
+pub fn uuids_of(array: &[u8]) -> impl Iterator<Item = &[u8; 16]> {
+    array.get(ARRAY_HEADER..).unwrap_or_default().as_chunks::<16>().0.iter()
 }

@@ -53,14 +53,14 @@ impl Indexes {
     }
 }
 
-/// What a condition is to the table's security predicate.
+/// What a condition is to the table's security predicate, which is one comparison for each of its columns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fence {
-    /// The predicate itself.
-    Predicate,
-    /// A leakproof comparison of the predicate's column with another value: the predicate where the planner knows both
-    /// values to be equal.
-    Key,
+    /// The predicate itself, of this column.
+    Predicate(i16),
+    /// A leakproof comparison of this column with another value: the predicate where the planner knows both values to be
+    /// equal.
+    Key(i16),
     /// Something else.
     No,
 }
@@ -72,8 +72,10 @@ pub struct Rules {
     pub concerns: fn(table: Oid) -> bool,
     /// What the condition is to the table's security predicate. What is not `No` comes first in rechecks.
     pub fence: fn(table: Oid, condition: Clause) -> Fence,
-    /// Whether the expression is the value that the predicate compares with.
-    pub is_value: fn(expression: Clause) -> bool,
+    /// The columns of the table's security predicate.
+    pub columns: fn(table: Oid) -> Vec<i16>,
+    /// Whether the expression is the value that the predicate compares the column with.
+    pub is_value: fn(table: Oid, column: i16, expression: Clause) -> bool,
     /// What a condition may; `None`: nothing before the predicate.
     pub grant: fn(condition: Clause, indexes: Indexes) -> Option<Grant>,
     /// Whether an expression an index orders by may be evaluated on any row.
@@ -87,7 +89,7 @@ static PREVIOUS: Local<pg_sys::set_rel_pathlist_hook_type> = Local::new(None);
 pub fn install(rules: Rules) {
     RULES.set(Some(rules));
     estimate::install();
-    recheck::install(rules.concerns, rules.fence);
+    recheck::install(rules);
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS.set(pg_sys::set_rel_pathlist_hook);
@@ -167,7 +169,7 @@ unsafe fn is_fenced(
     // SAFETY: nodes and lists of the planner.
     unsafe {
         let (rel, table) = parent(root, rel).unwrap_or((rel, table));
-        let mut fenced = false;
+        let mut fenced = Vec::new();
         for restriction in elements::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
             let restriction = &*restriction;
             // WHERE CURRENT OF is answered in one way only.
@@ -179,12 +181,13 @@ unsafe fn is_fenced(
                 continue;
             }
             match (rules.fence)(table, Clause::new(restriction.clause.cast())) {
-                Fence::Predicate => fenced = true,
-                Fence::Key if equals_value(restriction, rules) => fenced = true,
+                Fence::Predicate(column) => fenced.push(column),
+                Fence::Key(column) if equals_value(restriction, table, column, rules) => fenced.push(column),
                 _ => return false,
             }
         }
-        fenced
+        let columns = (rules.columns)(table);
+        !columns.is_empty() && columns.iter().all(|column| fenced.contains(column))
     }
 }
 
@@ -227,14 +230,14 @@ unsafe fn parent(
 ///
 /// # Safety
 /// The restriction must be the planner's.
-unsafe fn equals_value(restriction: &pg_sys::RestrictInfo, rules: Rules) -> bool {
+unsafe fn equals_value(restriction: &pg_sys::RestrictInfo, table: Oid, column: i16, rules: Rules) -> bool {
     // SAFETY: the class's members are a list of such.
     unsafe {
         [restriction.parent_ec, restriction.left_ec].into_iter().filter(|class| !class.is_null()).any(
             |class| {
                 elements::<pg_sys::EquivalenceMember>((*class).ec_members)
                     .into_iter()
-                    .any(|member| (rules.is_value)(Clause::new((*member).em_expr.cast())))
+                    .any(|member| (rules.is_value)(table, column, Clause::new((*member).em_expr.cast())))
             },
         )
     }

@@ -1,19 +1,28 @@
 //! Row security policies that are added to a statement while it is rewritten.
 
 use super::local::Local;
+use super::node::{self, Comparison};
 use super::tree::{elements, strip};
-use pgrx::pg_sys::{self, NodeTag, Oid};
+use pgrx::pg_sys::{self, CmdType, NodeTag, Oid};
 use std::ffi::c_char;
 
-/// A predicate on one column: `using(column)` for what is read, `check(column)` for what is written.
-#[derive(Clone, Copy)]
+/// A predicate on columns: `using(column, ...)` for what is read, `check(column, ...)` for what is written.
 pub struct Floor {
-    /// The column's number.
-    pub column: i16,
+    /// The columns.
+    pub columns: Vec<Column>,
     /// The boolean function for rows that are read.
     pub using: Oid,
     /// The boolean function for rows that are written.
     pub check: Oid,
+    /// A comparison of a column that must hold for rows that are changed, deleted or locked: fewer than are read.
+    pub touched: Option<(i16, Comparison)>,
+}
+
+/// A column of a predicate.
+#[derive(Clone, Copy)]
+pub struct Column {
+    /// Its number.
+    pub number: i16,
     /// The type the functions take, where the column has to be relabelled to it (varchar to text).
     pub argument: Oid,
 }
@@ -44,28 +53,37 @@ unsafe extern "C-unwind" fn restrictive(
             Some(previous) => previous(command, relation),
             None => std::ptr::null_mut(),
         };
-        with_floor(relation, policies)
+        with_floor(command, relation, policies)
     }
 }
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn with_floor(
+    command: pg_sys::CmdType::Type,
     relation: pg_sys::Relation,
     policies: *mut pg_sys::List,
 ) -> *mut pg_sys::List {
+    let mut policies = policies;
     // SAFETY: PostgreSQL passes an open relation.
     let oid = unsafe { (*relation).rd_id };
-    if let Some(floor) = FLOOR_OF.get().and_then(|floor_of| floor_of(oid)) {
-        // SAFETY: the relation is open; nodes are built in the current (rewriter's) memory context.
-        unsafe {
-            if !says_the_same(relation, floor) {
-                let using = predicate(relation, floor, floor.using);
-                let check = predicate(relation, floor, floor.check);
-                return pg_sys::lappend(policies, policy(using, check).cast());
-            }
+    let Some(floor) = FLOOR_OF.get().and_then(|floor_of| floor_of(oid)) else { return policies };
+    // SAFETY: the relation is open; nodes are built in the current (rewriter's) memory context.
+    unsafe {
+        if !says_the_same(relation, &floor) {
+            let using = predicate(relation, &floor, floor.using);
+            let check = predicate(relation, &floor, floor.check);
+            policies = pg_sys::lappend(policies, policy(using, check).cast());
         }
+        // PostgreSQL asks for the policies of UPDATE also where rows are locked, or may be changed by ON CONFLICT and MERGE.
+        if let Some((column, comparison)) = floor.touched
+            && matches!(command, CmdType::CMD_UPDATE | CmdType::CMD_DELETE)
+        {
+            let using = node::compare(variable(oid, column).cast(), Oid::INVALID, comparison);
+            // It also is the check of the new row.
+            policies = pg_sys::lappend(policies, policy(using, std::ptr::null_mut()).cast());
+        }
+        policies
     }
-    policies
 }
 
 /// True if every permissive policy of the relation is exactly ours, so that the floor would say the same twice. (It runs
@@ -73,7 +91,7 @@ unsafe extern "C-unwind" fn with_floor(
 ///
 /// # Safety
 /// `relation` must be open and have row security.
-unsafe fn says_the_same(relation: pg_sys::Relation, floor: Floor) -> bool {
+unsafe fn says_the_same(relation: pg_sys::Relation, floor: &Floor) -> bool {
     // SAFETY: the relation's cached policies live as long as it is open.
     unsafe {
         let cached = (*relation).rd_rsdesc;
@@ -86,70 +104,90 @@ unsafe fn says_the_same(relation: pg_sys::Relation, floor: Floor) -> bool {
             .filter(|policy| policy.permissive)
             .all(|policy| {
                 policy.polcmd == b'*' as c_char
-                    && is_predicate(policy.qual, floor.using, floor.column)
-                    && is_predicate(policy.with_check_qual, floor.check, floor.column)
+                    && is_predicate(policy.qual, floor.using, &floor.columns)
+                    && is_predicate(policy.with_check_qual, floor.check, &floor.columns)
             })
     }
 }
 
-/// True if an expression of a policy is a call of the function with the column, or with the column under another label of its
-/// type, as its one argument.
+/// True if an expression of a policy is a call of the function with the columns, or with columns under another label of their
+/// type, as its arguments.
 ///
 /// # Safety
 /// `expression` must be null or an expression.
-unsafe fn is_predicate(expression: *mut pg_sys::Expr, function: Oid, column: i16) -> bool {
+unsafe fn is_predicate(expression: *mut pg_sys::Expr, function: Oid, columns: &[Column]) -> bool {
     // SAFETY: by the caller; each cast follows the node's tag.
     unsafe {
         if expression.is_null() || (*expression).type_ != NodeTag::T_FuncExpr {
             return false;
         }
         let call = &*expression.cast::<pg_sys::FuncExpr>();
-        let [argument] = elements::<pg_sys::Expr>(call.args)[..] else { return false };
-        let argument = strip(argument);
-        if call.funcid != function || (*argument).type_ != NodeTag::T_Var {
-            return false;
-        }
-        let var = &*argument.cast::<pg_sys::Var>();
-        (var.varno as i64, var.varattno, var.varlevelsup) == (1, column, 0)
+        let arguments = elements::<pg_sys::Expr>(call.args);
+        let is_column = |(argument, column): (*mut pg_sys::Expr, &Column)| {
+            let argument = strip(argument);
+            if (*argument).type_ != NodeTag::T_Var {
+                return false;
+            }
+            let var = &*argument.cast::<pg_sys::Var>();
+            (var.varno as i64, var.varattno, var.varlevelsup) == (1, column.number, 0)
+        };
+        call.funcid == function
+            && arguments.len() == columns.len()
+            && arguments.into_iter().zip(columns).all(is_column)
     }
 }
 
 /// # Safety
-/// `relation` must be open and have the column.
-unsafe fn predicate(relation: pg_sys::Relation, floor: Floor, function: Oid) -> *mut pg_sys::Expr {
-    let (kind, modifier, collation) =
-        // SAFETY: the relation is open.
-        super::lookup::attribute_type(unsafe { (*relation).rd_id }, floor.column);
-    // SAFETY: builds nodes; policies refer to their relation as number 1.
+/// `relation` must be open and have the columns.
+unsafe fn predicate(relation: pg_sys::Relation, floor: &Floor, function: Oid) -> *mut pg_sys::Expr {
+    // SAFETY: the relation is open; builds nodes.
     unsafe {
-        let column = pg_sys::makeVar(1, floor.column, kind, modifier, collation, 0);
-        let argument: *mut pg_sys::Expr = if kind == floor.argument {
-            column.cast()
-        } else {
-            let relabel = pg_sys::makeRelabelType(
-                column.cast(),
-                floor.argument,
-                -1,
-                collation,
-                pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
-            );
-            relabel.cast()
-        };
-        let arguments = pg_sys::lappend(std::ptr::null_mut(), argument.cast());
+        let mut arguments = std::ptr::null_mut();
+        let mut input = Oid::INVALID;
+        for column in &floor.columns {
+            let var = variable((*relation).rd_id, column.number);
+            let collation = (*var).varcollid;
+            let argument: *mut pg_sys::Expr = if (*var).vartype == column.argument {
+                var.cast()
+            } else {
+                let relabel = pg_sys::makeRelabelType(
+                    var.cast(),
+                    column.argument,
+                    -1,
+                    collation,
+                    pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
+                );
+                relabel.cast()
+            };
+            if collation != Oid::INVALID {
+                input = collation;
+            }
+            arguments = pg_sys::lappend(arguments, argument.cast());
+        }
         pg_sys::makeFuncExpr(
             function,
             pg_sys::BOOLOID,
             arguments,
             Oid::INVALID,
-            collation,
+            input,
             pg_sys::CoercionForm::COERCE_EXPLICIT_CALL,
         )
         .cast()
     }
 }
 
+/// A column, as policies refer to it: their relation is number 1.
+///
 /// # Safety
-/// The expressions must be boolean and refer to the relation as number 1.
+/// The relation must have the column.
+unsafe fn variable(relation: Oid, column: i16) -> *mut pg_sys::Var {
+    let (kind, modifier, collation) = super::lookup::attribute_type(relation, column);
+    // SAFETY: builds a node.
+    unsafe { pg_sys::makeVar(1, column, kind, modifier, collation, 0) }
+}
+
+/// # Safety
+/// The expressions must be boolean and refer to the relation as number 1; `check` may be null.
 unsafe fn policy(using: *mut pg_sys::Expr, check: *mut pg_sys::Expr) -> *mut pg_sys::RowSecurityPolicy {
     // SAFETY: allocated and filled in the current memory context.
     unsafe {
@@ -170,7 +208,6 @@ unsafe fn policy(using: *mut pg_sys::Expr, check: *mut pg_sys::Expr) -> *mut pg_
         (*policy).qual = using;
         (*policy).with_check_qual = check;
         (*policy).hassublinks = false;
-        debug_assert!((*using).type_ == NodeTag::T_FuncExpr);
         policy
     }
 }

@@ -1,12 +1,9 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
-use super::checks;
-use super::filling;
 use super::local::Local;
-use super::recheck;
-use super::sight;
 pub use super::sight::Sight;
 use super::tree::{elements, expression_tree_walker, query_tree_walker};
+use super::{checks, filling, recheck, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -77,16 +74,11 @@ unsafe extern "C-unwind" fn planner(
         let options = options & !look.without;
         let outer = recheck::begin();
         let within = sight::inline(true);
-        let mut plan = match PREVIOUS.get() {
-            Some(previous) => previous(query, text, options, params),
-            None => standard_planner(query, text, options, params),
-        };
+        let next = PREVIOUS.get().unwrap_or(standard_planner);
+        let mut plan = next(query, text, options, params);
         if !look.spare.is_null() && sight::is_read_by(plan) {
             sight::inline(false);
-            plan = match PREVIOUS.get() {
-                Some(previous) => previous(look.spare, text, options, params),
-                None => standard_planner(look.spare, text, options, params),
-            };
+            plan = next(look.spare, text, options, params);
         }
         sight::inline(within);
         recheck::end(plan, outer);
@@ -124,11 +116,10 @@ unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
     }
     // A parallel worker plans the queries of the functions it runs, and does not know what its leader is doing.
     let without = if filling::active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
-    // SAFETY: a copy of a query is one.
-    let spare = if FUNCTIONS.get() && unsafe { sight::may_be_inlined(query) } {
-        unsafe { pg_sys::copyObjectImpl(query.cast()).cast() }
-    } else {
-        std::ptr::null_mut()
+    let spare = match WATCH.get() {
+        // SAFETY: by the caller.
+        Some(watch) if FUNCTIONS.get() => unsafe { sight::spare(query, watch.sight) },
+        _ => std::ptr::null_mut(),
     };
     Look { without, again: FUNCTIONS.get(), spare }
 }

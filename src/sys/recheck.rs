@@ -6,13 +6,10 @@
 use super::clause::Clause;
 use super::headroom;
 use super::local::{Local, LocalRef};
-use super::paths::Fence;
+use super::paths::{Fence, Rules};
 use super::tree::elements;
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::collections::BTreeMap;
-
-/// Which tables, and what a condition is to their predicate.
-type Rules = (fn(Oid) -> bool, fn(Oid, Clause) -> Fence);
 
 static RULES: Local<Option<Rules>> = Local::new(None);
 /// How often anything was granted in this backend. A number, not a switch: a query that fails to be planned inside another one
@@ -21,8 +18,8 @@ static GRANTS: Local<u64> = Local::new(0);
 /// The last grant of each table, by oid.
 static LAST: LocalRef<BTreeMap<u32, u64>> = LocalRef::new(BTreeMap::new());
 
-pub(super) fn install(concerns: fn(Oid) -> bool, fence: fn(Oid, Clause) -> Fence) {
-    RULES.set(Some((concerns, fence)));
+pub(super) fn install(rules: Rules) {
+    RULES.set(Some(rules));
 }
 
 /// The query that is planned now has conditions in index paths of this table that PostgreSQL would have kept out.
@@ -100,28 +97,39 @@ unsafe fn visit_all(plans: *mut pg_sys::List, tables: &[*mut pg_sys::RangeTblEnt
 /// # Safety
 /// `scan` must be a node of a plan over `tables`.
 unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeTblEntry], granted: &[Oid]) {
-    let Some((concerns, fence_of)) = RULES.get() else { return };
+    let Some(rules) = RULES.get() else { return };
     // SAFETY: the expressions of a scan are lists; what is taken from elsewhere is copied.
     unsafe {
         let table = (scan.scan.scanrelid as usize)
             .checked_sub(1)
             .and_then(|index| tables.get(index))
             .map_or(Oid::INVALID, |entry| (**entry).relid);
-        if scan.bitmapqualorig.is_null() || !concerns(table) {
+        if scan.bitmapqualorig.is_null() || !(rules.concerns)(table) {
             return;
         }
-        let is_fence = |one: &*mut pg_sys::Node| fence_of(table, Clause::new(*one)) != Fence::No;
+        let column_of = |one: *mut pg_sys::Node| match (rules.fence)(table, Clause::new(one)) {
+            Fence::Predicate(column) | Fence::Key(column) => Some(column),
+            Fence::No => None,
+        };
+        let is_fence = |one: &*mut pg_sys::Node| column_of(*one).is_some();
         let (first, rest): (Vec<_>, Vec<_>) =
             elements::<pg_sys::Node>(scan.bitmapqualorig).into_iter().partition(is_fence);
         let mut others: Vec<_> =
             elements::<pg_sys::Node>(scan.scan.plan.qual).into_iter().filter(is_fence).collect();
-        if first.is_empty() && others.is_empty() {
-            others.extend(rest.iter().find_map(|one| in_every_arm(*one, &is_fence)));
+        for column in (rules.columns)(table) {
+            let of_column = |one: &*mut pg_sys::Node| column_of(*one) == Some(column);
+            if first.iter().chain(&others).any(of_column) {
+                continue;
+            }
+            match rest.iter().find_map(|one| in_every_arm(*one, &of_column)) {
+                Some(found) => others.push(found),
+                None if granted.contains(&table) => {
+                    pgrx::error!("watertight: a plan has lost its predicate")
+                }
+                None => {}
+            }
         }
         if first.is_empty() && others.is_empty() {
-            if granted.contains(&table) {
-                pgrx::error!("watertight: a plan has lost its predicate");
-            }
             return;
         }
         let copies = others.into_iter().map(|one| pg_sys::copyObjectImpl(one.cast()).cast::<pg_sys::Node>());

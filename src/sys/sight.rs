@@ -61,7 +61,8 @@ pub(super) unsafe fn narrow(query: &mut pg_sys::Query, sight: fn(Oid) -> Option<
             // SAFETY: the condition is about this entry; lists and nodes in the planner's memory context. It comes before others
             // of its kind.
             unsafe {
-                let first = pg_sys::lappend(std::ptr::null_mut(), condition(place, sight).cast());
+                let first =
+                    pg_sys::lappend(std::ptr::null_mut(), condition(place, entry.relid, sight).cast());
                 entry.securityQuals = pg_sys::list_concat(first, entry.securityQuals);
             }
         }
@@ -69,12 +70,13 @@ pub(super) unsafe fn narrow(query: &mut pg_sys::Query, sight: fn(Oid) -> Option<
 }
 
 /// # Safety
-/// `place` must be a catalog's in the query.
-unsafe fn condition(place: i32, sight: Sight) -> *mut pg_sys::Expr {
-    // SAFETY: builds nodes of type oid.
+/// `place` must be the catalog's in the query.
+unsafe fn condition(place: i32, catalog: Oid, sight: Sight) -> *mut pg_sys::Expr {
+    // SAFETY: builds nodes; the columns are the catalog's, of type oid or one that is stored as it is (regproc).
     unsafe {
         let column = |number| {
-            pg_sys::makeVar(place, number, pg_sys::OIDOID, -1, Oid::INVALID, 0).cast::<pg_sys::Node>()
+            let kind = pg_sys::get_atttype(catalog, number);
+            pg_sys::makeVar(place, number, kind, -1, Oid::INVALID, 0).cast::<pg_sys::Node>()
         };
         let class = match sight.class {
             Ok(catalog) => pg_sys::makeConst(
@@ -109,12 +111,27 @@ fn is_catalog(entry: &pg_sys::RangeTblEntry) -> bool {
         && entry.relid.to_u32() < belongs::FIRST
 }
 
+/// A copy of the query to plan again, if the planner may put the body of a function into it that reads catalogs; else null.
+///
+/// # Safety
+/// `query` must be a valid query.
+pub(super) unsafe fn spare(query: *mut pg_sys::Query, sight: fn(Oid) -> Option<Sight>) -> *mut pg_sys::Query {
+    // SAFETY: by the caller; a copy of a query is one.
+    unsafe {
+        if may_be_inlined(query) && sight(pg_sys::RelationRelationId).is_some() {
+            pg_sys::copyObjectImpl(query.cast()).cast()
+        } else {
+            std::ptr::null_mut()
+        }
+    }
+}
+
 /// Whether the query calls a function in FROM, at its top or in a query in FROM, that is not PostgreSQL's own: the planner may
 /// put its body in place of the call, and does not show it to anybody.
 ///
 /// # Safety
 /// `query` must be a valid query.
-pub(super) unsafe fn may_be_inlined(query: *mut pg_sys::Query) -> bool {
+unsafe fn may_be_inlined(query: *mut pg_sys::Query) -> bool {
     // SAFETY: lists and nodes of a valid query; each cast follows the node's tag.
     unsafe {
         elements::<pg_sys::RangeTblEntry>((*query).rtable).into_iter().any(|entry| {

@@ -60,6 +60,12 @@ pub fn current() -> Oid {
     unsafe { pg_sys::GetUserId() }
 }
 
+/// The role that the session has chosen (SET ROLE), or that logged in: also where PostgreSQL itself lends another one's rights.
+pub fn chosen() -> Oid {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::GetOuterUserId() }
+}
+
 /// True in a worker of autovacuum.
 pub fn is_autovacuum() -> bool {
     // SAFETY: reads a static.

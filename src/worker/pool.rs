@@ -64,7 +64,7 @@ fn make(template: &str) {
     let name = CString::new(template).unwrap_or_default();
     let Some(schema) = lookup::schema(&name) else {
         raise(
-            Fault::new(Code::UndefinedObject, format!("schema \"{template}\" does not exist"))
+            Fault::new(Code::UndefinedObject, format!("template schema \"{template}\" does not exist"))
                 .hint("Set watertight.compartment_template to one that does."),
         )
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use watertight_tests::{Cluster, Database, Session, literal};
 
 use crate::house::{
-    CONF, enter, eventually, furnish, login_ephemeral, nothing_is_left, refused_with, traces,
+    CONF, enter, eventually, flush, furnish, login_ephemeral, nothing_is_left, refused_with, traces,
     write_everywhere,
 };
 
@@ -18,7 +18,7 @@ fn busy(db: &Database<'_>, canary: &str, more: &str) -> (Session, String) {
     enter(&mut session, &token);
     write_everywhere(&mut session, canary);
     // The control: the canary is on disk, or the search afterwards proves nothing.
-    db.admin().run("CHECKPOINT");
+    flush(db);
     let found = std::process::Command::new("grep").args(["-rqa", canary, &db.cluster.data()]).status();
     assert!(found.expect("grep").success(), "{canary} was never written");
     assert!(traces(db).len() > 5, "{:?}", traces(db));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use watertight_mint::{Algorithm, Claims, Key, jwks};
 
-use crate::{Cluster, Mode, Session, literal, shared};
+use crate::{Cluster, Mode, Session, Walls, literal, shared};
 
 /// In every row of tenant A. Nobody else may ever be told it. Attackers know what else is in those rows (ids,
 /// e-mail addresses), so a statement that quotes their own guess is no leak.
@@ -30,10 +30,12 @@ pub struct Database<'c> {
     /// The key of [`ISSUER`].
     pub key: Key,
     steady: Key,
-    /// The id of tenant A.
+    /// The id of tenant A, or of the compartment that stands for it.
     pub a: String,
-    /// The id of tenant B.
+    /// The id of tenant B, or of the compartment that stands for it.
     pub b: String,
+    /// What is between A and B.
+    pub walls: Walls,
 }
 
 impl Database<'static> {
@@ -46,7 +48,15 @@ impl Database<'static> {
 impl<'c> Database<'c> {
     /// With tenants, tables and rows.
     pub fn new(cluster: &'c Cluster) -> Database<'c> {
-        let db = Database::without_tables(cluster);
+        Database::between(cluster, Walls::Tenants)
+    }
+
+    /// With A and B, tables and rows; A and B may be compartments of one tenant.
+    pub fn between(cluster: &'c Cluster, walls: Walls) -> Database<'c> {
+        let mut db = Database::without_tables(cluster);
+        if walls != Walls::Tenants {
+            db.raise(walls);
+        }
         let mut keeper = db.keeper();
         keeper.script(include_str!("hospital.sql"));
         drop(keeper);
@@ -58,6 +68,11 @@ impl<'c> Database<'c> {
             db.app().with_token(&db.token(tenant)).run(control);
         }
         db.admin().run("ANALYZE");
+        for tenant in [A, B] {
+            let mut session = db.app().with_token(&db.token(tenant));
+            let place = session.one("SELECT watertight.compartment()");
+            assert_eq!(place, if walls == Walls::Tenants { "global" } else { tenant }, "the control");
+        }
         db
     }
 
@@ -73,12 +88,35 @@ impl<'c> Database<'c> {
         let steady = Key::generate(Algorithm::EdDsa, "k1");
         admin.run(&trust(STEADY, &[&steady], &format!(", audience => '{AUDIENCE}'")));
         admin.script("CREATE SCHEMA lab AUTHORIZATION app");
-        Database { cluster, name, key, steady, a, b }
+        Database { cluster, name, key, steady, a, b, walls: Walls::Tenants }
+    }
+
+    /// Makes A and B compartments of tenant A.
+    fn raise(&mut self, walls: Walls) {
+        let mut admin = self.admin();
+        admin.script(&format!("ALTER DATABASE {} SET watertight.compartments = on", self.name));
+        if walls == Walls::OpenGlobal {
+            admin.script(&format!("ALTER DATABASE {} SET watertight.global_readable = on", self.name));
+        }
+        let mut compartment = |name: &str| {
+            let id = admin.one(&format!(
+                "INSERT INTO watertight.all_compartments (id, tenant_id, name, owner, owner_issuer)
+                 VALUES (gen_random_uuid(), '{}', '{name}', 'alice', '{ISSUER}') RETURNING id",
+                self.a
+            ));
+            admin.run(&format!(
+                "INSERT INTO watertight.compartment_members (compartment_id, kind, name, issuer, added_by)
+                 VALUES ('{id}', 'user', 'bob', '{STEADY}', 'test')"
+            ));
+            id
+        };
+        (self.a, self.b) = (compartment(A), compartment(B));
+        self.walls = walls;
     }
 
     /// A superuser.
     pub fn admin(&self) -> Session {
-        self.cluster.admin(&self.name)
+        self.cluster.admin(&self.name).between(self.walls)
     }
 
     /// The owner of the database and its tables, an ordinary role.
@@ -93,12 +131,12 @@ impl<'c> Database<'c> {
 
     /// Any role, without a token.
     pub fn client(&self, role: &str) -> Session {
-        self.cluster.session(&self.name, role)
+        self.cluster.session(&self.name, role).between(self.walls)
     }
 
     /// Any role, with settings in the start-up packet.
     pub fn client_with(&self, role: &str, options: &str) -> Session {
-        self.cluster.session_with(&self.name, role, options)
+        self.cluster.session_with(&self.name, role, options).between(self.walls)
     }
 
     /// Tenant A at work, as the application's role.
@@ -118,7 +156,12 @@ impl<'c> Database<'c> {
 
     /// Claims of a good token for a tenant.
     pub fn claims(&self, tenant: &str) -> Claims {
-        Claims::new(ISSUER).claim("aud", AUDIENCE).tenant(tenant).user("alice")
+        let claims = Claims::new(ISSUER).claim("aud", AUDIENCE).user("alice");
+        match self.walls {
+            Walls::Tenants => claims.tenant(tenant),
+            // Of the same name as the tenant that it stands for.
+            Walls::Compartments | Walls::OpenGlobal => claims.tenant(A).claim("compartment", tenant),
+        }
     }
 
     /// A good token for a tenant.

@@ -22,6 +22,7 @@ pub mod session;
 pub mod standby;
 pub mod tools;
 pub mod verdict;
+pub mod walls;
 pub mod wire;
 
 pub use cluster::{Cluster, shared};
@@ -30,6 +31,7 @@ pub use failure::Failure;
 pub use protocol::{Mode, for_each_path, for_each_protocol};
 pub use session::{Rows, Session};
 pub use verdict::COUNT;
+pub use walls::{Walls, for_each_wall};
 
 /// A text as an SQL literal.
 pub fn literal(text: &str) -> String {

@@ -6,7 +6,7 @@ use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::cell::Cell;
-use crate::{CANARY, Failure, Mode, literal};
+use crate::{CANARY, Failure, Mode, Walls, literal};
 
 /// The rows of a result, all values as text.
 pub type Rows = Vec<Vec<Option<String>>>;
@@ -19,6 +19,7 @@ pub struct Session {
     major: u32,
     notices: Arc<Mutex<Vec<String>>>,
     watched: bool,
+    walls: Walls,
 }
 
 pub(crate) fn connect(mut config: Config, major: u32) -> Result<Session, Failure> {
@@ -30,7 +31,7 @@ pub(crate) fn connect(mut config: Config, major: u32) -> Result<Session, Failure
         }
     });
     let client = config.connect(NoTls)?;
-    Ok(Session { client, mode: Mode::Simple, major, notices, watched: false })
+    Ok(Session { client, mode: Mode::Simple, major, notices, watched: false, walls: Walls::Tenants })
 }
 
 impl Session {
@@ -42,6 +43,13 @@ impl Session {
             self.script(&format!("SET {name} = regress"));
         }
         self.mode = mode;
+        self
+    }
+
+    /// What the statements say of tenants is said of what is between A and B.
+    #[must_use]
+    pub fn between(mut self, walls: Walls) -> Session {
+        self.walls = walls;
         self
     }
 
@@ -90,7 +98,7 @@ impl Session {
 
     /// Several statements at once, over the simple protocol, whatever the mode; they must succeed.
     pub fn script(&mut self, sql: &str) {
-        if let Err(error) = self.client.batch_execute(sql) {
+        if let Err(error) = self.client.batch_execute(&self.walls.say(sql)) {
             panic!("{sql}\n{}", Failure::from(error).everything);
         }
     }
@@ -116,14 +124,16 @@ impl Session {
     /// # Errors
     /// What the server said.
     pub fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Rows, Failure> {
-        let result = self.client.query(sql, params).map(cells).map_err(Failure::from);
+        let result = self.client.query(&self.walls.say(sql), params).map(cells).map_err(Failure::from);
         self.watch(sql, &result);
         result
     }
 
     /// Prepares a statement at protocol level.
     pub fn prepare(&mut self, sql: &str) -> postgres::Statement {
-        self.client.prepare(sql).unwrap_or_else(|e| panic!("{sql}\n{}", Failure::from(e).everything))
+        self.client
+            .prepare(&self.walls.say(sql))
+            .unwrap_or_else(|e| panic!("{sql}\n{}", Failure::from(e).everything))
     }
 
     /// Runs a prepared statement.
@@ -177,7 +187,7 @@ impl Session {
     /// What the server said.
     pub fn copy_out(&mut self, sql: &str) -> Result<String, Failure> {
         let mut text = String::new();
-        let mut reader = self.client.copy_out(sql)?;
+        let mut reader = self.client.copy_out(&self.walls.say(sql))?;
         let end = std::io::Read::read_to_string(&mut reader, &mut text);
         drop(reader);
         let result = match end {
@@ -198,7 +208,7 @@ impl Session {
     /// # Errors
     /// What the server said.
     pub fn copy_in(&mut self, sql: &str, lines: &str) -> Result<u64, Failure> {
-        let mut writer = self.client.copy_in(sql)?;
+        let mut writer = self.client.copy_in(&self.walls.say(sql))?;
         std::io::Write::write_all(&mut writer, lines.as_bytes()).expect("copy data");
         writer.finish().map_err(Failure::from)
     }
@@ -227,6 +237,7 @@ impl Session {
     }
 
     fn send(&mut self, sql: &str) -> Result<Rows, Failure> {
+        let sql = &*self.walls.say(sql);
         if self.mode == Mode::Simple {
             let messages = self.client.simple_query(sql)?;
             let rows = messages.into_iter().filter_map(|message| match message {

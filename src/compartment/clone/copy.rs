@@ -1,4 +1,4 @@
-//! What is copied from catalog to catalog: grants, settings of columns.
+//! What is copied from catalog to catalog: grants, statistics targets.
 //!
 //! GRANT could say the same only with a statement for each grantor, after taking away what default privileges have given,
 //! and would leave something out where an owner has taken a right from itself. A copy of the list is exact: the owners are

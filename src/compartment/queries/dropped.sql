@@ -6,4 +6,6 @@ SELECT COALESCE(
            CASE WHEN pg_catalog.cardinality(d.address_names) OPERATOR(pg_catalog.>=) 3 THEN d.address_names[1] END),
        d.is_temporary
   FROM pg_catalog.pg_event_trigger_dropped_objects() AS d
- WHERE d.original OR d.schema_name IS NOT NULL OR d.object_type OPERATOR(pg_catalog.=) 'schema'
+ WHERE d.original
+    -- A table's TOAST table lies elsewhere, and goes with it.
+    OR d.schema_name OPERATOR(pg_catalog.<>) 'pg_toast' OR d.object_type OPERATOR(pg_catalog.=) 'schema'

@@ -9,7 +9,7 @@ WITH sides AS (
         'forced', c.relrowsecurity AND c.relforcerowsecurity,
         'tenant', (
             SELECT pg_catalog.jsonb_build_object('column', a.attname, 'type_name', t.typname,
-                'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod))
+                'shown_type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'compartment', p.compartment_column)
             FROM watertight.protected_tables p
             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = p.tenant_column
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -213,7 +213,7 @@ SELECT pg_catalog.jsonb_build_object(
         WHERE r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.oid <> c.oid), '[]'),
     'protected', (
         SELECT pg_catalog.jsonb_build_object('relation', p.relation::oid::bigint, 'tenant_column', p.tenant_column,
-            'creator_column', p.creator_column, 'scope_keys', p.scope_keys)
+            'creator_column', p.creator_column, 'scope_keys', p.scope_keys, 'compartment_column', p.compartment_column)
         FROM watertight.protected_tables p WHERE p.relation = c.oid))
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

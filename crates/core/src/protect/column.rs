@@ -94,7 +94,8 @@ pub(super) fn statements(
         fill(table, options, out)?;
     }
     for table in family {
-        let changes = changes(table, &mut passed_on, table.facts.oid == root.facts.oid);
+        let wanted = Wanted { name: &table.tenant_column, default: table.holds.default() };
+        let changes = changes(table, wanted, &mut passed_on, table.facts.oid == root.facts.oid);
         if !changes.is_empty() {
             out.push(table.alter(&changes.join(", ")));
         }
@@ -104,10 +105,17 @@ pub(super) fn statements(
 
 /// What the root's statements have given to its descendants: ALTER TABLE recurses.
 #[derive(Default)]
-struct Inherited {
-    column: bool,
-    not_null: bool,
-    default: bool,
+pub(super) struct Inherited {
+    pub column: bool,
+    pub not_null: bool,
+    pub default: bool,
+}
+
+/// What a column has to be like in the end: NOT NULL, with this default.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub name: &'a str,
+    pub default: &'a str,
 }
 
 fn add(
@@ -170,16 +178,17 @@ fn without_tenant(table: &Subject) -> Fault {
     .hint("Name the tenant that owns them: backfill => '<tenant>'.")
 }
 
-fn changes(table: &Subject, passed_on: &mut Inherited, root: bool) -> Vec<String> {
-    let name = ident(&table.tenant_column);
-    let column = table.column();
+/// The actions of ALTER TABLE that make the column so.
+pub(super) fn changes(table: &Subject, wanted: Wanted, passed_on: &mut Inherited, root: bool) -> Vec<String> {
+    let name = ident(wanted.name);
+    let column = table.facts.column(wanted.name);
     let added = passed_on.column && (root || column.is_none());
     let not_null = passed_on.not_null || (!added && column.is_some_and(|column| column.not_null));
     let default =
-        passed_on.default || (!added && column.is_some_and(|column| has_default(column, table.holds)));
+        passed_on.default || (!added && column.is_some_and(|column| has_default(column, wanted.default)));
     let mut changes = Vec::new();
     if !default {
-        changes.push(format!("ALTER COLUMN {name} SET DEFAULT {}", table.holds.default()));
+        changes.push(format!("ALTER COLUMN {name} SET DEFAULT {}", wanted.default));
     }
     if !not_null {
         changes.push(format!("ALTER COLUMN {name} SET NOT NULL"));
@@ -191,6 +200,6 @@ fn changes(table: &Subject, passed_on: &mut Inherited, root: bool) -> Vec<String
     changes
 }
 
-pub(super) fn has_default(column: &ColumnFacts, holds: Holds) -> bool {
-    column.default.as_deref() == Some(holds.default())
+pub(super) fn has_default(column: &ColumnFacts, default: &str) -> bool {
+    column.default.as_deref() == Some(default)
 }

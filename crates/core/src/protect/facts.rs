@@ -227,6 +227,9 @@ pub struct SideTenant {
     pub type_name: String,
     /// Its type, as in [`ColumnFacts::shown_type`].
     pub shown_type: String,
+    /// The name of the table's compartment column.
+    #[serde(default)]
+    pub compartment: Option<String>,
 }
 
 /// The trigger that records a creator.
@@ -234,7 +237,6 @@ pub struct SideTenant {
 pub struct TriggerFacts {
     /// The column it is given.
     pub column: Option<String>,
-    /// It is ours in every respect: function, events, no condition, ENABLE ALWAYS.
     /// Ours in every respect: function, events, no condition, ENABLE ALWAYS.
     pub intact: bool,
 }

@@ -1,4 +1,4 @@
-//! Foreign keys between protected tables, with the tenants of both sides first.
+//! Foreign keys between protected tables, with the tenants of both sides first, and their compartments.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) struct Change<'a> {
 /// The foreign keys, in either direction, of the tables with `scope_keys` that have to change.
 ///
 /// # Errors
-/// 2BP01 for a referencing table without protection, 42804 for tenant columns of different types, 0A000 for what a
+/// 2BP01 for a referencing table without protection (or without compartments), 42804 for tenant columns of different types, 0A000 for what a
 /// composite key cannot express.
 pub(super) fn changes<'a>(
     tables: &[&Subject<'a>],
@@ -48,19 +48,52 @@ fn change<'a>(
     let Some(child) = tenant(&key.child, tables) else {
         return if must { Err(unprotected(key)) } else { Ok(None) };
     };
-    let touches = key.columns.contains(&child.column) || key.referenced.contains(&parent.column);
-    if !must && (touches || !has_key(key, &parent)) {
+    let scope = match (&child.compartment, &parent.compartment) {
+        (None, Some(_)) => return if must { Err(without_compartment(key)) } else { Ok(None) },
+        (Some(child_column), Some(parent_column)) => {
+            vec![(&child.column, &parent.column), (child_column, parent_column)]
+        }
+        (_, None) => vec![(&child.column, &parent.column)],
+    };
+    let scoped = Scoped::of(key, &scope);
+    if !must && (scoped.is_complete(&scope) || scoped.touches(&scope) || !has_key(key, &scope, &scoped)) {
         return Ok(None);
     }
-    if touches {
-        return Err(unsupported(key, "uses a tenant column for something else")
+    if scoped.touches(&scope) {
+        return Err(unsupported(key, "uses a tenant or compartment column for something else")
             .hint("Drop it, protect the table, and create it again with the tenant columns of both sides."));
     }
     if Holds::of(&child.type_name) != Holds::of(&parent.type_name) {
         return Err(types_differ(key, &child, &parent));
     }
     possible(key)?;
-    Ok(Some(replace(key, &child, &parent)))
+    Ok(Some(replace(key, &scope, &scoped)))
+}
+
+/// Column of the referencing table, column of the referenced one.
+type Pair<'a> = (&'a String, &'a String);
+
+/// A foreign key's columns: those of the scope that it has already, and its own.
+struct Scoped<'a> {
+    has: usize,
+    own: Vec<Pair<'a>>,
+}
+
+impl<'a> Scoped<'a> {
+    fn of(key: &'a ForeignKeyFacts, scope: &[Pair]) -> Scoped<'a> {
+        let (has, own): (Vec<Pair>, Vec<Pair>) =
+            key.columns.iter().zip(&key.referenced).partition(|pair| scope.contains(pair));
+        Scoped { has: has.len(), own }
+    }
+
+    fn is_complete(&self, scope: &[Pair]) -> bool {
+        self.has == scope.len()
+    }
+
+    /// Are columns of the scope among its own?
+    fn touches(&self, scope: &[Pair]) -> bool {
+        self.own.iter().any(|own| scope.iter().any(|pair| own.0 == pair.0 || own.1 == pair.1))
+    }
 }
 
 /// The tenant column of one side: of this plan, else of the registry.
@@ -75,14 +108,15 @@ fn tenant(side: &Side, tables: &[&Subject]) -> Option<SideTenant> {
                 column: table.tenant_column.clone(),
                 type_name: of(|column| &column.type_name),
                 shown_type: of(|column| &column.shown_type),
+                compartment: table.compartment_column.clone(),
             })
         },
     )
 }
 
-/// Has the referenced table a key over its tenant and exactly these columns already?
-fn has_key(key: &ForeignKeyFacts, parent: &SideTenant) -> bool {
-    let wanted: BTreeSet<&String> = key.referenced.iter().chain(std::iter::once(&parent.column)).collect();
+/// Has the referenced table a key over the scope and exactly these columns already?
+fn has_key(key: &ForeignKeyFacts, scope: &[Pair], scoped: &Scoped) -> bool {
+    let wanted: BTreeSet<&String> = scope.iter().chain(&scoped.own).map(|pair| pair.1).collect();
     key.parent.keys.iter().any(|columns| columns.iter().collect::<BTreeSet<_>>() == wanted)
 }
 
@@ -124,6 +158,19 @@ fn unprotected(key: &ForeignKeyFacts) -> Fault {
     .hint(format!("Protect table {} first.", key.child.label()))
 }
 
+fn without_compartment(key: &ForeignKeyFacts) -> Fault {
+    Fault::new(
+        Code::DependentObjects,
+        format!(
+            "cannot scope the keys of table {} because table {} references it and has no compartment column",
+            key.parent.label(),
+            key.child.label()
+        ),
+    )
+    .detail(format!("Foreign key: \"{}\".", key.name))
+    .hint(format!("Protect table {} with compartment_column first.", key.child.label()))
+}
+
 fn types_differ(key: &ForeignKeyFacts, child: &SideTenant, parent: &SideTenant) -> Fault {
     Fault::new(
         Code::DatatypeMismatch,
@@ -144,16 +191,16 @@ fn types_differ(key: &ForeignKeyFacts, child: &SideTenant, parent: &SideTenant) 
     .hint("Tables that reference each other need tenant columns of one type.")
 }
 
-fn replace<'a>(key: &'a ForeignKeyFacts, child: &SideTenant, parent: &SideTenant) -> Change<'a> {
+fn replace<'a>(key: &'a ForeignKeyFacts, scope: &[Pair], scoped: &Scoped) -> Change<'a> {
     let (name, relation) = (ident(&key.name), key.child.sql());
     let run =
         |sql| Statement { relation: key.child.oid, reads: Some(key.parent.oid), owner: key.child.owner, sql };
-    let columns = list(std::iter::once(&child.column).chain(&key.columns));
-    let referenced = list(std::iter::once(&parent.column).chain(&key.referenced));
+    let columns = list(scope.iter().chain(&scoped.own).map(|pair| pair.0));
+    let referenced = list(scope.iter().chain(&scoped.own).map(|pair| pair.1));
     let add = format!(
         "ALTER TABLE {relation} ADD CONSTRAINT {name} FOREIGN KEY ({columns}) REFERENCES {} ({referenced}){}",
         key.parent.sql(),
-        rest(key)
+        rest(key, scoped)
     );
     let comment = key
         .comment
@@ -168,14 +215,18 @@ fn replace<'a>(key: &'a ForeignKeyFacts, child: &SideTenant, parent: &SideTenant
 
 /// MATCH FULL over one column means the same as MATCH SIMPLE; beside the tenant, which is never null, it would
 /// forbid the null that it allowed.
-fn rest(key: &ForeignKeyFacts) -> String {
+fn rest(key: &ForeignKeyFacts, scoped: &Scoped) -> String {
     let mut rest = String::new();
     if key.match_full && !key.nullable {
         rest.push_str(" MATCH FULL");
     }
     rest.push_str(&action(" ON UPDATE", key.on_update, ""));
-    let only = if key.delete_columns.is_empty() { &key.columns } else { &key.delete_columns };
-    rest.push_str(&action(" ON DELETE", key.on_delete, &format!(" ({})", list(only.iter()))));
+    let only = if key.delete_columns.is_empty() {
+        list(scoped.own.iter().map(|pair| pair.0))
+    } else {
+        list(key.delete_columns.iter())
+    };
+    rest.push_str(&action(" ON DELETE", key.on_delete, &format!(" ({only})")));
     rest.push_str(deferral(key.deferrable, key.deferred));
     if !key.enforced {
         rest.push_str(" NOT ENFORCED");

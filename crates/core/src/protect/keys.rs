@@ -1,4 +1,4 @@
-//! Primary keys, unique constraints and unique indexes with the tenant first.
+//! Primary keys, unique constraints and unique indexes with the tenant first, and then the compartment.
 
 use super::facts::{ConstraintFacts, IndexFacts, qualified};
 use super::options::Statement;
@@ -6,14 +6,14 @@ use super::subject::Subject;
 use crate::sql::{ident, literal};
 use crate::{Code, Fault};
 
-/// The unique indexes of a table that lack the tenant.
+/// The unique indexes of a table that lack the tenant or the compartment.
 ///
 /// # Errors
 /// 0A000 for keys that cannot get it: the caller is told rather than left with an oracle.
 pub(super) fn unscoped<'a>(table: &Subject<'a>) -> Result<Vec<&'a IndexFacts>, Fault> {
     let mut unscoped = Vec::new();
     for index in &table.facts.indexes {
-        let scoped = index.columns.iter().any(|column| column.as_ref() == Some(&table.tenant_column));
+        let scoped = missing(table, index).next().is_none();
         let kind = index.constraint.as_ref().map(|constraint| constraint.kind);
         if kind == Some('x') {
             exclusion(table, index)?;
@@ -25,15 +25,33 @@ pub(super) fn unscoped<'a>(table: &Subject<'a>) -> Result<Vec<&'a IndexFacts>, F
     Ok(unscoped)
 }
 
+/// The columns of the scope that an index lacks.
+fn missing<'s>(table: &'s Subject, index: &'s IndexFacts) -> impl Iterator<Item = &'s String> {
+    table.scope().filter(|name| !index.columns.iter().any(|column| column.as_ref() == Some(*name)))
+}
+
+/// Do these columns start with the scope's?
+pub(super) fn is_first(table: &Subject, columns: &[Option<String>]) -> bool {
+    table
+        .scope()
+        .enumerate()
+        .all(|(place, name)| columns.get(place).is_some_and(|it| it.as_ref() == Some(name)))
+}
+
+/// Will the index start with the scope's columns when it is rebuilt?
+pub(super) fn leads(table: &Subject, index: &IndexFacts) -> bool {
+    !index.partial && (index.constraint.is_some() || missing(table, index).count() == table.scope().count())
+}
+
 fn exclusion(table: &Subject, index: &IndexFacts) -> Result<(), Fault> {
     let constraint = index.constraint.as_ref();
-    let scoped = constraint.is_some_and(|constraint| constraint.equal_columns.contains(&table.tenant_column));
-    if scoped || (index.inherited && table.from_parent) {
+    let lacks = |name: &&String| constraint.is_none_or(|constraint| !constraint.equal_columns.contains(name));
+    let Some(name) = table.scope().find(lacks).filter(|_| !(index.inherited && table.from_parent)) else {
         return Ok(());
-    }
+    };
     Err(unsupported(table, index, "exclusion constraint").hint(format!(
         "Recreate it with {} WITH = as an element (the extension btree_gist has the operator class).",
-        ident(&table.tenant_column)
+        ident(name)
     )))
 }
 
@@ -45,7 +63,7 @@ fn possible(table: &Subject, index: &IndexFacts) -> Result<(), Fault> {
     }
     if index.constraint.as_ref().is_some_and(|constraint| constraint.temporal) {
         return Err(unsupported(table, index, "key WITHOUT OVERLAPS")
-            .hint("Recreate it with the tenant column as its first column."));
+            .hint("Recreate it with the tenant column, and the compartment column if there is one, as its first columns."));
     }
     Ok(())
 }
@@ -84,7 +102,8 @@ fn rebuild_constraint(table: &Subject, index: &IndexFacts, constraint: &Constrai
         (_, true) => "UNIQUE NULLS NOT DISTINCT",
         (_, false) => "UNIQUE",
     };
-    let columns = list(std::iter::once(&table.tenant_column).chain(index.columns.iter().flatten()));
+    let own = index.columns.iter().flatten().filter(|name| table.scope().all(|scope| scope != *name));
+    let columns = list(table.scope().chain(own));
     let mut definition = format!("{kind} ({columns})");
     if !index.include.is_empty() {
         definition.push_str(&format!(" INCLUDE ({})", list(index.include.iter())));
@@ -117,7 +136,7 @@ fn rebuild_index(table: &Subject, index: &IndexFacts) -> Vec<Statement> {
             "CREATE UNIQUE INDEX {} ON {} USING btree ({}, {}",
             ident(&index.name),
             table.facts.sql(),
-            ident(&table.tenant_column),
+            list(missing(table, index)),
             index.tail
         )),
     ];

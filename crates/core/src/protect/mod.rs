@@ -4,6 +4,7 @@
 //! rule has a plain test; facts that already satisfy every rule give an empty list.
 
 mod column;
+mod compartment;
 mod creator;
 mod facts;
 mod foreign;
@@ -32,7 +33,6 @@ pub use options::{Backfill, Options, Plan, Record, Statement};
 pub use plan::plan;
 pub use policy::POLICY;
 pub use refuse::{
-    compartments, created, materialized_view, materialized_view_reads, protected_through, schema,
-    schema_member,
+    created, materialized_view, materialized_view_reads, protected_through, schema, schema_member,
 };
 pub use unplan::unplan;

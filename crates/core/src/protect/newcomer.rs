@@ -24,8 +24,10 @@ pub struct Rule {
     pub tenant_column: String,
     /// The creator column (of a parent).
     pub creator_column: Option<String>,
-    /// Keys include the tenant column.
+    /// Keys include the tenant column, and the compartment column where there is one.
     pub scope_keys: bool,
+    /// The compartment column.
+    pub compartment_column: Option<String>,
 }
 
 /// A table that has to be protected now.
@@ -41,19 +43,27 @@ pub struct Newcomer {
 /// comes before the schema, and makes no exception for tables that an extension creates.
 ///
 /// # Errors
-/// 0A000 when the parents have different tenant columns, 42809 for a registered table under a parent that is not.
+/// 0A000 when the parents, or a registered table and its parent, are protected by different columns, 42809 for a registered table
+/// under a parent that is not.
 pub fn newcomer(
     found: &Found,
     by_extension: bool,
     table_rule: impl Fn(u32) -> Option<Rule>,
     schema_rule: impl Fn(&str) -> Option<Rule>,
 ) -> Result<Option<Newcomer>, Fault> {
-    if table_rule(found.relation).is_some() {
-        let under_open_parent = found.parents.iter().any(|parent| table_rule(*parent).is_none());
-        return if under_open_parent { Err(refuse::open_parent()) } else { Ok(None) };
-    }
     let parents: Vec<Rule> = found.parents.iter().filter_map(|parent| table_rule(*parent)).collect();
+    if let Some(own) = table_rule(found.relation) {
+        if parents.len() < found.parents.len() {
+            return Err(refuse::open_parent());
+        }
+        // Where one of them has no compartments, its queries would show all compartments of the other.
+        refuse::different_compartments(
+            parents.iter().chain([&own]).map(|rule| rule.compartment_column.as_deref()),
+        )?;
+        return Ok(None);
+    }
     refuse::different_parents(parents.iter().map(|rule| rule.tenant_column.as_str()))?;
+    refuse::different_compartments(parents.iter().map(|rule| rule.compartment_column.as_deref()))?;
     let parent = parents.into_iter().next();
     let child = parent.is_some();
     let Some(rule) = parent.or_else(|| schema_rule(&found.schema).filter(|_| !by_extension)) else {
@@ -61,6 +71,7 @@ pub fn newcomer(
     };
     let options = Options {
         tenant_column: rule.tenant_column,
+        compartment_column: rule.compartment_column,
         creator_column: rule.creator_column,
         scope_keys: rule.scope_keys,
         as_children: child,

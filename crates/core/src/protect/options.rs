@@ -7,11 +7,13 @@ use serde::Deserialize;
 pub struct Options {
     /// The column that names the row's tenant.
     pub tenant_column: String,
+    /// The column that names the row's compartment; `None`: rows belong to their tenant only.
+    pub compartment_column: Option<String>,
     /// The column that names the row's creator; `None` takes a text column `created_by` where there is one.
     pub creator_column: Option<String>,
     /// The tenant that gets the rows without one.
     pub backfill: Option<Backfill>,
-    /// Primary, unique and foreign keys get the tenant column.
+    /// Primary, unique and foreign keys get the tenant column, and the compartment column where there is one.
     pub scope_keys: bool,
     /// For a whole schema: a table that is protected by another column already stays as it is.
     pub keep_recorded: bool,
@@ -39,8 +41,10 @@ pub struct Record {
     pub tenant_column: String,
     /// Its creator column.
     pub creator_column: Option<String>,
-    /// Its keys include the tenant column.
+    /// Its keys include the tenant column, and the compartment column where there is one.
     pub scope_keys: bool,
+    /// Its compartment column.
+    pub compartment_column: Option<String>,
 }
 
 impl Options {

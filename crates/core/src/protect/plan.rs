@@ -4,7 +4,7 @@ use super::facts::TableFacts;
 use super::options::{Options, Plan, Statement};
 use super::scope::Scope;
 use super::subject::{Subject, families};
-use super::{column, creator, index, policy, refuse};
+use super::{column, compartment, creator, index, policy, refuse};
 use crate::Fault;
 
 /// What `protect()` has to do for these tables, a table listed before its descendants.
@@ -20,6 +20,7 @@ pub fn plan(tables: &[TableFacts], options: &Options) -> Result<Plan, Fault> {
     let mut statements: Vec<Statement> = Vec::new();
     for family in &families {
         column::statements(family, options, &mut statements)?;
+        compartment::statements(family, &mut statements)?;
     }
     let all: Vec<&Subject> = families.iter().flatten().collect();
     let scope = Scope::of(&all)?;

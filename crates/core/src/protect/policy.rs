@@ -1,5 +1,6 @@
 //! The policy, and row security itself.
 
+use super::keys;
 use super::options::Statement;
 use super::subject::Subject;
 use crate::sql::ident;
@@ -24,9 +25,9 @@ pub(super) fn statements(table: &Subject, out: &mut Vec<Statement>) {
         }
         out.push(table.run(format!("DROP POLICY {name} ON {relation}")));
     }
-    let column = ident(&table.tenant_column);
+    let columns = keys::list(table.scope());
     out.push(table.run(format!(
-        "CREATE POLICY {name} ON {relation} USING (watertight.visible({column})) WITH CHECK (watertight.writable({column}))"
+        "CREATE POLICY {name} ON {relation} USING (watertight.visible({columns})) WITH CHECK (watertight.writable({columns}))"
     )));
 }
 
@@ -39,8 +40,16 @@ fn calls(table: &Subject, text: &str, function: &str) -> bool {
         "int4" => "bigint",
         _ => "",
     };
-    text == format!("watertight.{function}({})", column.quoted)
-        || (!cast.is_empty() && text == format!("watertight.{function}(({})::{cast})", column.quoted))
+    let compartment = match &table.compartment_column {
+        None => String::new(),
+        Some(name) => match table.facts.column(name) {
+            Some(compartment) => format!(", {}", compartment.quoted),
+            None => return false,
+        },
+    };
+    text == format!("watertight.{function}({}{compartment})", column.quoted)
+        || (!cast.is_empty()
+            && text == format!("watertight.{function}(({})::{cast}{compartment})", column.quoted))
 }
 
 /// Runs a statement that must see all rows of a table the owner has put under row security already.

@@ -92,12 +92,6 @@ pub fn schema_member(table: &TableFacts) -> Result<(), Fault> {
     .hint("PostgreSQL has no row security for foreign tables. Put it into another schema."))
 }
 
-/// `compartment_column` was given.
-pub fn compartments() -> Fault {
-    Fault::new(Code::FeatureNotSupported, "compartments are not available yet")
-        .hint("Call protect() without compartment_column.")
-}
-
 /// `unprotect` of a table whose parent or schema would have it protected again at once. `through` names that.
 pub fn protected_through(table: &TableFacts, through: &str) -> Fault {
     Fault::new(
@@ -149,6 +143,24 @@ pub(super) fn different_parents<'a>(columns: impl Iterator<Item = &'a str>) -> R
     )
     .detail(format!("Tenant columns: {}.", columns.join(", ")))
     .hint("A row has one tenant. Use one parent, or one tenant column for all parents."))
+}
+
+/// Refuses a family whose tables have different compartment columns, or some none: a query of one reads rows of another.
+pub(super) fn different_compartments<'a>(
+    columns: impl Iterator<Item = Option<&'a str>>,
+) -> Result<(), Fault> {
+    let columns: BTreeSet<Option<&str>> = columns.collect();
+    if columns.len() < 2 {
+        return Ok(());
+    }
+    let columns: Vec<String> =
+        columns.iter().map(|column| column.map_or("none".to_owned(), |name| format!("\"{name}\""))).collect();
+    Err(Fault::new(
+        Code::FeatureNotSupported,
+        "a table and its parents cannot be protected by different compartment columns",
+    )
+    .detail(format!("Compartment columns: {}.", columns.join(", ")))
+    .hint("Protect all of them with the same compartment_column first."))
 }
 
 const OPEN_PARENT: &str =

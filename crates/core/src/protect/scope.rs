@@ -1,7 +1,8 @@
-//! `scope_keys`: the tenant becomes part of what must be unique and of what references it.
+//! `scope_keys`: the tenant, and the compartment where there is one, become part of what must be unique and of what references
+//! it.
 //!
 //! A key without the tenant answers whether another tenant has a value, and a foreign key without it joins rows of two
-//! tenants. A foreign key follows the key it references: it includes both tenants as soon as that key does.
+//! tenants. A foreign key follows the key it references: it includes the columns of both sides as soon as that key does.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +33,7 @@ impl Scope {
             for index in keys::unscoped(table)? {
                 scope.rebuilds.extend(keys::rebuild(table, index));
                 rebuilt.insert(index.oid);
-                if !index.partial {
+                if keys::leads(table, index) {
                     scope.indexed.insert(table.facts.oid);
                 }
             }
@@ -54,7 +55,7 @@ impl Scope {
         out.extend(self.drops.iter().chain(&self.rebuilds).chain(&self.adds).chain(&self.forces).cloned());
     }
 
-    /// Does a rebuilt key start with the tenant and hold all rows?
+    /// Does a rebuilt key start with the tenant (and the compartment) and hold all rows?
     pub fn gives_index(&self, table: &Subject) -> bool {
         self.indexed.contains(&table.facts.oid)
     }

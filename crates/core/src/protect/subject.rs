@@ -1,16 +1,17 @@
 //! A table together with what was asked for it: options, the registry and its family settle each other here.
 
 use super::column::{self, Holds};
-use super::creator;
 use super::facts::{ColumnFacts, TableFacts};
 use super::options::{Options, Record, Statement};
 use super::refuse;
+use super::{compartment, creator};
 use crate::{Code, Fault};
 
 /// A table to protect, with its settings decided.
 pub(super) struct Subject<'a> {
     pub facts: &'a TableFacts,
     pub tenant_column: String,
+    pub compartment_column: Option<String>,
     pub creator_column: Option<String>,
     pub scope_keys: bool,
     pub holds: Holds,
@@ -22,6 +23,11 @@ impl Subject<'_> {
     /// The tenant column, where it exists already.
     pub fn column(&self) -> Option<&ColumnFacts> {
         self.facts.column(&self.tenant_column)
+    }
+
+    /// The columns that say whose a row is: what its keys have to include.
+    pub fn scope(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.tenant_column).chain(&self.compartment_column)
     }
 
     /// A statement about this table.
@@ -41,6 +47,7 @@ impl Subject<'_> {
             tenant_column: self.tenant_column.clone(),
             creator_column: self.creator_column.clone(),
             scope_keys: self.scope_keys,
+            compartment_column: self.compartment_column.clone(),
         };
         (self.facts.protected.as_ref() != Some(&record)).then_some(record)
     }
@@ -59,6 +66,8 @@ pub(super) fn families<'a>(
             |family: &[Subject]| family.iter().any(|table| facts.parents.contains(&table.facts.oid));
         let columns = families.iter().filter(|family| is_child(family)).flatten();
         refuse::different_parents(columns.map(|table| table.tenant_column.as_str()))?;
+        let columns = families.iter().filter(|family| is_child(family)).flatten();
+        refuse::different_compartments(columns.map(|table| table.compartment_column.as_deref()))?;
         match families.iter_mut().find(|family| is_child(family)) {
             Some(family) => {
                 let member = member(facts, family)?;
@@ -81,12 +90,15 @@ fn root<'a>(facts: &'a TableFacts, options: &Options) -> Result<Subject<'a>, Fau
         }
         _ => options.tenant_column.clone(),
     };
+    let compartment_column = compartment::column(facts, options, &tenant_column)?;
     let creator_column = creator::column(facts, options, &tenant_column)?;
+    compartment::differs(compartment_column.as_deref(), creator_column.as_deref())?;
     Ok(Subject {
         holds: column::holds(facts, &tenant_column)?,
         scope_keys: options.scope_keys || recorded.is_some_and(|record| record.scope_keys),
         facts,
         tenant_column,
+        compartment_column,
         creator_column,
         from_parent: options.as_children && facts.partition,
     })
@@ -101,6 +113,7 @@ fn member<'a>(facts: &'a TableFacts, family: &[Subject<'a>]) -> Result<Subject<'
     {
         return Err(other_column(facts, record));
     }
+    compartment::of_member(facts, root)?;
     let holds = match facts.column(&root.tenant_column) {
         Some(_) => column::holds(facts, &root.tenant_column)?,
         None => root.holds,
@@ -120,6 +133,7 @@ fn member<'a>(facts: &'a TableFacts, family: &[Subject<'a>]) -> Result<Subject<'
         holds,
         facts,
         tenant_column: root.tenant_column.clone(),
+        compartment_column: root.compartment_column.clone(),
         creator_column: root.creator_column.clone(),
         scope_keys: root.scope_keys || facts.protected.as_ref().is_some_and(|record| record.scope_keys),
         from_parent: facts.partition,

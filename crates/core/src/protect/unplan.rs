@@ -3,11 +3,11 @@
 use super::column::{self, Holds};
 use super::facts::TableFacts;
 use super::options::{Plan, Statement};
-use super::{creator, policy};
+use super::{compartment, creator, policy};
 use crate::sql::ident;
 use crate::{Code, Fault};
 
-/// What `unprotect()` has to do for a table and its descendants. The column, NOT NULL, indexes and scoped keys stay: the rows
+/// What `unprotect()` has to do for a table and its descendants. The columns, NOT NULL, indexes and scoped keys stay: the rows
 /// still have their tenants. Row security stays where the owner has policies of their own.
 ///
 /// # Errors
@@ -21,7 +21,13 @@ pub fn unplan(tables: &[TableFacts]) -> Result<Plan, Fault> {
         let Some(record) = &table.protected else { continue };
         trigger(table, &mut plan.statements);
         security(table, &mut plan.statements);
-        default(table, &record.tenant_column, &mut plan.statements);
+        let holds = table.column(&record.tenant_column).and_then(|column| Holds::of(&column.type_name));
+        if let Some(holds) = holds {
+            default(table, &record.tenant_column, holds.default(), &mut plan.statements);
+        }
+        if let Some(name) = &record.compartment_column {
+            default(table, name, compartment::DEFAULT, &mut plan.statements);
+        }
         plan.records.push(record.clone());
     }
     Ok(plan)
@@ -51,10 +57,8 @@ fn security(table: &TableFacts, out: &mut Vec<Statement>) {
 }
 
 /// Only on this table: a descendant has its own turn.
-fn default(table: &TableFacts, name: &str, out: &mut Vec<Statement>) {
-    let ours = table.column(name).is_some_and(|column| {
-        Holds::of(&column.type_name).is_some_and(|holds| column::has_default(column, holds))
-    });
+fn default(table: &TableFacts, name: &str, default: &str, out: &mut Vec<Statement>) {
+    let ours = table.column(name).is_some_and(|column| column::has_default(column, default));
     if ours {
         out.push(run(
             table,

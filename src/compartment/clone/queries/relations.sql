@@ -53,7 +53,11 @@ SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'identity', nullif(a.attidentity::text, ''),
             'not_null', a.attnotnull,
             'acl', a.attacl IS NOT NULL,
-            'settings', a.attoptions IS NOT NULL OR coalesce(a.attstattarget, -1) <> -1) ORDER BY a.attnum)
+            -- PostgreSQL keeps the version of a column here, too (since 15.20), which is no option and is the column's own.
+            'options', coalesce((
+                SELECT pg_catalog.json_agg(o.option) FROM pg_catalog.unnest(a.attoptions) AS o (option)
+                WHERE NOT pg_catalog.starts_with(o.option, 'pg_attver=')), '[]'),
+            'target', coalesce(a.attstattarget, -1) <> -1) ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum

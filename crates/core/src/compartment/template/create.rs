@@ -62,6 +62,10 @@ fn table(work: &mut Work<'_>, table: &Relation, name: &str, late_defaults: bool,
         };
         Some(format!("ALTER COLUMN {} SET STORAGE {storage}", ident(&column.name)))
     }));
+    late.extend(columns.clone().filter(|column| !column.options.is_empty()).map(|column| {
+        let options = options(column.options.iter().map(|option| ("", option.as_str())));
+        format!("ALTER COLUMN {} SET{options}", ident(&column.name))
+    }));
     if late_defaults {
         late.extend(columns.filter(|column| column.generated.is_none()).filter_map(|column| {
             Some(format!("ALTER COLUMN {} SET DEFAULT {}", ident(&column.name), column.default.as_ref()?))

@@ -39,7 +39,7 @@ pub struct Copies {
     pub schema: bool,
     /// Grants of relations.
     pub relations: Vec<u32>,
-    /// Grants and settings of columns.
+    /// Grants and statistics targets of columns.
     pub columns: Vec<u32>,
     /// Grants of types.
     pub types: Vec<u32>,
@@ -47,7 +47,7 @@ pub struct Copies {
     pub functions: Vec<(u32, String)>,
     /// Relations without statistics.
     pub without_statistics: Vec<u32>,
-    /// Children by inheritance, whose columns are not all their own.
+    /// Children and partitions, whose columns and constraints are not all their own.
     pub children: Vec<u32>,
 }
 
@@ -229,7 +229,7 @@ fn copies(template: &Template, options: Options<'_>) -> Copies {
         columns: template
             .relations
             .iter()
-            .filter(|relation| relation.columns.iter().any(|column| column.acl || column.settings))
+            .filter(|relation| relation.columns.iter().any(|column| column.acl || column.target))
             .map(|relation| relation.oid)
             .chain(
                 template
@@ -248,9 +248,6 @@ fn copies(template: &Template, options: Options<'_>) -> Copies {
             .map(|function| (function.oid, function.signature.clone()))
             .collect(),
         without_statistics: without_statistics.into_iter().collect(),
-        children: tables()
-            .filter(|table| !table.partition && !table.parents.is_empty())
-            .map(|table| table.oid)
-            .collect(),
+        children: tables().filter(|table| !table.parents.is_empty()).map(|table| table.oid).collect(),
     }
 }

@@ -101,8 +101,10 @@ pub struct Column {
     pub not_null: bool,
     /// It has grants.
     pub acl: bool,
-    /// It has a statistics target or options.
-    pub settings: bool,
+    /// Options such as `n_distinct=-0.5`.
+    pub options: Vec<String>,
+    /// It has a statistics target.
+    pub target: bool,
 }
 
 /// A constraint of a table or domain.

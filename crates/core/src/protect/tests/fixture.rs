@@ -56,7 +56,7 @@ pub fn policy() -> PolicyFacts {
 }
 
 pub fn record(relation: u32, tenant_column: &str) -> Record {
-    Record { relation, tenant_column: tenant_column.into(), creator_column: None, scope_keys: false }
+    Record { relation, tenant_column: tenant_column.into(), ..Record::default() }
 }
 
 pub fn index(columns: &[&str]) -> IndexFacts {
@@ -106,6 +106,7 @@ pub fn side(oid: u32, name: &str) -> Side {
             column: "tenant_id".into(),
             type_name: "uuid".into(),
             shown_type: "uuid".into(),
+            compartment: None,
         }),
         ..Side::default()
     }

@@ -10,6 +10,7 @@ fn rule(tenant_column: &str) -> Option<Rule> {
         tenant_column: tenant_column.into(),
         creator_column: Some("made_by".into()),
         scope_keys: true,
+        compartment_column: None,
     })
 }
 

@@ -67,7 +67,6 @@ fn schemas() {
     assert_eq!(schema("app"), Ok(()));
     assert_eq!(schema_member(&orders()), Ok(()));
     assert!(schema_member(&TableFacts { kind: 'f', ..orders() }).is_err());
-    assert_eq!(compartments().code, Code::FeatureNotSupported);
 }
 
 #[test]
