@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# run.sh [--small] [--rounds N] [--only search] [--explain]: measures Watertight beside its alternatives, on two scratch
+# run.sh [--small] [--rounds N] [--only search|compartments] [--explain]: measures Watertight beside its alternatives, on two scratch
 # clusters of its own: one with the library, one without. Writes docs/benchmarks.md and prints it. PG=15|17|18 selects the
 # server.
 #
 # --small: few rows, few rounds, nothing is written: do all contestants find the same rows by the right plans, and does
 # everything run? Prints `N passed, N failed`; the figures mean nothing.
-# --only search: the section about search indexes, and nothing is written. --explain prints its plans.
+# --only search|compartments: that section, and nothing is written. --explain prints the plans of searches.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
         --rounds) options+=(--rounds "${2:?--rounds needs a number}") && shift ;;
         --only) options+=(--only "${2:?--only needs a section}") only=1 && shift ;;
         --explain) options+=(--explain) ;;
-        *) die "usage: bench/run.sh [--small] [--rounds N] [--only search] [--explain]" ;;
+        *) die "usage: bench/run.sh [--small] [--rounds N] [--only search|compartments] [--explain]" ;;
     esac
     shift
 done
@@ -88,7 +88,7 @@ buffers=$((memory / 4 < 4096 ? memory / 4 : 4096))
 [ -z "$small" ] || buffers=128
 settings=(
     jit=off autovacuum=off max_parallel_workers_per_gather=0 full_page_writes=off synchronize_seqscans=off
-    max_wal_size=16GB checkpoint_timeout=1h
+    max_wal_size=16GB checkpoint_timeout=1h max_worker_processes=32
 )
 socket() { echo "$1/socket/.s.PGSQL.$(as_server_user cat "$1/port")"; }
 

@@ -1,6 +1,6 @@
 //! Who is compared: the same rows, in the same order, behind different fences.
 
-use crate::data::Tenant;
+use crate::data::{APP, Tenant};
 use crate::request::{Param, Request};
 
 /// One way of keeping tenants apart.
@@ -9,25 +9,48 @@ pub struct Contestant {
     pub table: &'static str,
     /// Its name in the report.
     pub title: &'static str,
-    /// Whether its statements name the tenant.
-    pub by_hand: bool,
+    /// The columns that its statements name; none where row security does.
+    pub names: &'static [&'static str],
     /// Whether its server has the library.
     pub loaded: bool,
+    /// Its role.
+    pub role: &'static str,
+    /// Whether its plans have to be the ones that it would have by hand.
+    pub alike: bool,
 }
+
+impl Contestant {
+    /// Names the columns itself.
+    pub const fn by_hand(
+        table: &'static str,
+        title: &'static str,
+        names: &'static [&'static str],
+        loaded: bool,
+    ) -> Contestant {
+        Contestant { table, title, names, loaded, role: APP, alike: true }
+    }
+
+    /// Leaves it to row security.
+    pub const fn fenced(
+        table: &'static str,
+        title: &'static str,
+        role: &'static str,
+        alike: bool,
+    ) -> Contestant {
+        Contestant { table, title, names: &[], loaded: true, role, alike }
+    }
+}
+
+const TENANT: &[&str] = &["tenant_id"];
 
 /// The first two are the same, and what all others are compared with.
 pub const CONTESTANTS: [Contestant; 6] = [
-    Contestant { table: "by_hand", title: "hand-written `WHERE`", by_hand: true, loaded: true },
-    Contestant { table: "control", title: "the same in another table", by_hand: true, loaded: true },
-    Contestant { table: "by_hand", title: "the same, library not loaded", by_hand: true, loaded: false },
-    Contestant { table: "plain_setting", title: "RLS, `current_setting()`", by_hand: false, loaded: true },
-    Contestant {
-        table: "sub_select",
-        title: "RLS, `(SELECT current_setting())`",
-        by_hand: false,
-        loaded: true,
-    },
-    Contestant { table: "watertight", title: "Watertight", by_hand: false, loaded: true },
+    Contestant::by_hand("by_hand", "hand-written `WHERE`", TENANT, true),
+    Contestant::by_hand("control", "the same in another table", TENANT, true),
+    Contestant::by_hand("by_hand", "the same, library not loaded", TENANT, false),
+    Contestant::fenced("plain_setting", "RLS, `current_setting()`", APP, false),
+    Contestant::fenced("sub_select", "RLS, `(SELECT current_setting())`", APP, false),
+    Contestant::fenced("watertight", "Watertight", APP, true),
 ];
 
 /// The place of the control among them.
@@ -54,23 +77,28 @@ impl Contestant {
     /// The statement, with parameters.
     pub fn sql(&self, work: Work) -> String {
         let table = self.table;
-        // Without the tenant as $1, the others are numbered from 1.
-        let p = |n: usize| format!("${}", n + usize::from(self.by_hand));
-        let (only, and) =
-            if self.by_hand { ("where tenant_id = $1", "tenant_id = $1 and") } else { ("", "") };
+        // Without the columns of the fence as $1 and $2, the others are numbered from 1.
+        let own = format!("${}", self.names.len() + 1);
+        let conditions = self.names.iter().zip(1..).map(|(name, n)| format!("{name} = ${n}"));
+        let condition = conditions.collect::<Vec<_>>().join(" and ");
+        let (only, and) = if self.names.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (format!("where {condition}"), format!("{condition} and"))
+        };
         match work {
-            Work::Point => format!("select amount, note from {table} where {and} id = {}", p(1)),
+            Work::Point => format!("select amount, note from {table} where {and} id = {own}"),
             Work::Newest => {
                 format!("select id, amount from {table} {only} order by created_at desc limit 20")
             }
             Work::Aggregate => format!("select count(*), sum(amount) from {table} {only}"),
-            Work::Update => format!("update {table} set amount = amount + 1 where {and} id = {}", p(1)),
+            Work::Update => format!("update {table} set amount = amount + 1 where {and} id = {own}"),
             Work::Insert => {
-                let (column, value) = if self.by_hand { ("tenant_id,", "$1,") } else { ("", "") };
+                let columns: String = self.names.iter().map(|name| format!("{name}, ")).collect();
+                let values: String = (1..=self.names.len()).map(|n| format!("${n}, ")).collect();
                 format!(
-                    "insert into {table} ({column} id, created_at, amount, note) \
-                     values ({value} {}, now(), 42, 'inserted by the benchmark')",
-                    p(1)
+                    "insert into {table} ({columns} id, created_at, amount, note) \
+                     values ({values} {own}, now(), 42, 'inserted by the benchmark')"
                 )
             }
         }
@@ -78,24 +106,23 @@ impl Contestant {
 
     /// Adds an execution of the prepared statement.
     pub fn execute(&self, request: Request, work: Work, tenant: &Tenant, id: i64) -> Request {
-        let mut params = Vec::with_capacity(2);
-        if self.by_hand {
-            params.push(Param::Uuid(tenant.id));
-        }
+        let ids = [tenant.id, tenant.room_id];
+        let mut params: Vec<Param> = ids.into_iter().take(self.names.len()).map(Param::Uuid).collect();
         if !matches!(work, Work::Newest | Work::Aggregate) {
             params.push(Param::Int8(id));
         }
         request.execute(self.table, &params)
     }
 
+    /// The ids that it names, as text.
+    pub fn arguments(&self, tenant: &Tenant) -> Vec<String> {
+        let ids = [&tenant.uuid, &tenant.room_uuid];
+        ids.iter().take(self.names.len()).map(|id| format!("'{id}'")).collect()
+    }
+
     /// The same as text, with everything in it.
     pub fn unprepared(&self, work: Work, tenant: &Tenant, id: i64) -> String {
-        let (first, second) = (format!("'{}'", tenant.uuid), id.to_string());
-        let sql = self.sql(work);
-        if self.by_hand {
-            sql.replace("$1", &first).replace("$2", &second)
-        } else {
-            sql.replace("$1", &second)
-        }
+        let values = self.arguments(tenant).into_iter().chain([id.to_string()]);
+        values.zip(1..).fold(self.sql(work), |sql, (value, n)| sql.replace(&format!("${n}"), &value))
     }
 }

@@ -8,6 +8,8 @@ use watertight_mint::{Algorithm, Claims, Key, jwks};
 
 /// The database of the comparison.
 pub const DATABASE: &str = "bench";
+/// A column more where there are compartments.
+const ROOM: &str = "compartment_id uuid NOT NULL,";
 /// An ordinary role: no superuser, owns nothing.
 pub const APP: &str = "bench_app";
 /// The same, with room for more tokens.
@@ -28,6 +30,10 @@ pub struct Tenant {
     pub uuid: String,
     /// Its id.
     pub id: [u8; 16],
+    /// The compartment its token is for, as PostgreSQL prints it: nil for Global.
+    pub room_uuid: String,
+    /// The compartment.
+    pub room_id: [u8; 16],
     /// A token for it.
     pub token: String,
     /// A text of the same length that nobody takes for a token.
@@ -38,6 +44,11 @@ impl Tenant {
     /// The same tenant with another token.
     pub fn with_token(&self, token: String) -> Tenant {
         Tenant { text: token.replace("eyJ", "abc"), token, ..self.clone() }
+    }
+
+    /// A compartment of it, without a token.
+    pub fn room(&self, uuid: String) -> Result<Tenant> {
+        Ok(Tenant { room_id: uuid_bytes(&uuid)?, room_uuid: uuid, token: String::new(), ..self.clone() })
     }
 }
 
@@ -58,8 +69,10 @@ pub struct Data {
     pub tables: Vec<&'static str>,
     /// The order of their rows.
     pub order: Order,
-    /// All tenants.
+    /// All tenants; or all their compartments, which have a column of their own then.
     pub tenants: Vec<Tenant>,
+    /// Whether they are compartments.
+    pub rooms: bool,
     /// How many rows each has, with the ids 1 ..= rows.
     pub rows: i64,
 }
@@ -87,6 +100,11 @@ impl Keys {
 
 /// A token as identity providers make them.
 pub fn token(key: &Key, tenant: &str, n: usize) -> String {
+    token_in(key, tenant, n, None)
+}
+
+/// The same, for a compartment.
+pub fn token_in(key: &Key, tenant: &str, n: usize, compartment: Option<&str>) -> String {
     let claims = Claims::new(ISSUER)
         .tenant(tenant)
         .user(&format!("user-{n}"))
@@ -95,6 +113,10 @@ pub fn token(key: &Key, tenant: &str, n: usize) -> String {
         .claim("role", "member")
         .claim("jti", format!("{n:016x}"))
         .expires_in(12 * 3600);
+    let claims = match compartment {
+        Some(name) => claims.claim("compartment", name),
+        None => claims,
+    };
     key.sign(&claims.build())
 }
 
@@ -128,20 +150,28 @@ pub fn make(
     keys: &Keys,
 ) -> Result<Data> {
     progress(&format!("{database}: {tenants} tenants, {rows} rows each, {} tables", tables.len()));
-    let tenants = make_database(server, database, tenants, keys)?;
+    let tenants = make_database(server, database, "", tenants, keys)?;
     let mut admin = server.open("postgres", database)?;
     let rows = i64::try_from(rows)?;
-    let data = Data { database: database.into(), tables: tables.into(), order, tenants, rows };
+    let data = Data { database: database.into(), tables: tables.into(), order, tenants, rooms: false, rows };
     data.fill(&mut admin, tables)?;
     for table in tables {
-        fence(&mut admin, table)?;
+        data.fence(&mut admin, table)?;
     }
     Ok(data)
 }
 
-/// Makes a database with the extension and tenants, and no tables.
-pub fn make_database(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Result<Vec<Tenant>> {
-    server.open("postgres", "postgres")?.wire.run(&format!("create database {database}"))?;
+/// Makes a database with the extension and tenants, and no tables; `settings` are made before there is anything in it.
+pub fn make_database(
+    server: &Server,
+    database: &str,
+    settings: &str,
+    tenants: usize,
+    keys: &Keys,
+) -> Result<Vec<Tenant>> {
+    let mut admin = server.open("postgres", "postgres")?;
+    admin.wire.run(&format!("create database {database}"))?;
+    admin.wire.run(settings)?;
     let mut admin = server.open("postgres", database)?;
     admin.wire.run("create extension watertight")?;
     admin.wire.run(&format!(
@@ -159,13 +189,17 @@ fn make_tenants(admin: &mut Backend, count: usize, key: &Key) -> Result<Vec<Tena
     let each = made.into_iter().enumerate().map(|(n, row)| match <[_; 2]>::try_from(row) {
         Ok([Some(name), Some(uuid)]) => {
             let id = uuid_bytes(&uuid)?;
-            let tenant = Tenant { id, token: String::new(), text: String::new(), name, uuid };
+            let (room_id, room_uuid) = ([0; 16], NIL.to_owned());
+            let tenant =
+                Tenant { id, room_id, room_uuid, token: String::new(), text: String::new(), name, uuid };
             Ok(tenant.with_token(token(key, &tenant.name, n)))
         }
         _ => Err(Failure("create_tenant gave no id".into())),
     });
     each.collect()
 }
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 fn uuid_bytes(text: &str) -> Result<[u8; 16]> {
     Ok(u128::from_str_radix(&text.replace('-', ""), 16)?.to_be_bytes())
@@ -185,43 +219,50 @@ impl Data {
 
     /// Makes the tables.
     pub fn fill(&self, admin: &mut Backend, tables: &[&str]) -> Result<()> {
-        let ids = self.tenants.iter().enumerate().map(|(n, t)| format!("({n}, '{}'::uuid)", t.uuid));
+        let ids = self.tenants.iter().enumerate().map(|(n, t)| {
+            let (tenant, room) = (&t.uuid, &t.room_uuid);
+            format!("({n}, '{tenant}'::uuid, '{room}'::uuid)")
+        });
         let ids = ids.collect::<Vec<_>>().join(", ");
         let (count, rows) = (self.tenants.len(), self.rows);
         let order = if self.order == Order::Mixed { "r.n, t.n" } else { "t.n, r.n" };
+        let (room, columns) = if self.rooms { ("t.room, ", ROOM) } else { ("", "") };
+        let key = if self.rooms { "tenant_id, compartment_id" } else { "tenant_id" };
         for (n, table) in tables.iter().enumerate() {
             let source = if n > 0 {
                 format!("select * from {}", tables[0])
             } else {
                 format!(
-                    "select t.id, r.n, timestamptz '2025-01-01' + (r.n * {count} + t.n) * interval '1 second', \
+                    "select t.id, {room} r.n, timestamptz '2025-01-01' + (r.n * {count} + t.n) * interval '1 second', \
                      (r.n * 7919 + t.n * 104729) % 10000, md5(r.n || '-' || t.n) \
-                     from generate_series(1::bigint, {rows}) as r (n), (values {ids}) as t (n, id) order by {order}"
+                     from generate_series(1::bigint, {rows}) as r (n), (values {ids}) as t (n, id, room) order by {order}"
                 )
             };
-            let schema = include_str!("../sql/table.sql");
-            for statement in
-                schema.replace("{table}", table).replace("{source}", &source).split_inclusive(';')
-            {
+            let schema = include_str!("../sql/table.sql").replace("{table}", table);
+            let schema = schema.replace("{columns}", columns).replace("{key}", key);
+            for statement in schema.replace("{source}", &source).split_inclusive(';') {
                 admin.wire.run(statement)?;
             }
         }
         admin.wire.run("checkpoint")
     }
-}
 
-/// Puts up the fence that the table's name says.
-fn fence(admin: &mut Backend, table: &str) -> Result<()> {
-    let setting = "current_setting('app.tenant')::uuid";
-    let policy = match table {
-        "plain_setting" => format!("tenant_id = {setting}"),
-        "sub_select" => format!("tenant_id = (select {setting})"),
-        "watertight" => return admin.wire.run("select watertight.protect('watertight')"),
-        _ => return Ok(()),
-    };
-    admin.wire.run(&format!(
-        "create policy fence on {table} using ({policy});
-         alter table {table} enable row level security, force row level security,
-             alter tenant_id set default {setting}"
-    ))
+    /// Puts up the fence that the table's name says.
+    pub fn fence(&self, admin: &mut Backend, table: &str) -> Result<()> {
+        let setting = "current_setting('app.tenant')::uuid";
+        let policy = match table {
+            "plain_setting" => format!("tenant_id = {setting}"),
+            "sub_select" => format!("tenant_id = (select {setting})"),
+            "watertight" | "wide" => {
+                let room = if self.rooms { ", compartment_column => 'compartment_id'" } else { "" };
+                return admin.wire.run(&format!("select watertight.protect('{table}'{room})"));
+            }
+            _ => return Ok(()),
+        };
+        admin.wire.run(&format!(
+            "create policy fence on {table} using ({policy});
+             alter table {table} enable row level security, force row level security,
+                 alter tenant_id set default {setting}"
+        ))
+    }
 }

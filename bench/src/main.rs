@@ -2,6 +2,7 @@
 
 mod bars;
 mod cold;
+mod compartments;
 mod contestant;
 mod context;
 mod data;
@@ -20,8 +21,8 @@ mod tenants;
 mod wire;
 
 use contestant::CONTESTANTS;
-use data::{DATABASE, Data, Keys, Order};
-use options::Options;
+use data::{AUDIENCE, DATABASE, Data, ISSUER, Keys, Order};
+use options::{Only, Options};
 use results::Results;
 use stats::Dice;
 use std::process::ExitCode;
@@ -67,14 +68,17 @@ fn run() -> Result<bool> {
     let server = &options.server;
     data::make_roles(server, true)?;
     data::make_roles(&options.without, false)?;
-    if options.only_search {
-        return only_search(&options, &keys);
+    match options.only {
+        Only::All => {}
+        Only::Search => return only_search(&options, &keys),
+        Only::Compartments => return only_compartments(&options, &keys),
     }
     let main = data::make(server, DATABASE, &tables, Order::Mixed, (scale.tenants, scale.rows), &keys)?;
     data::make_without(&options.without, &main)?;
 
     progress("rows and plans");
-    let mut checks = plans::check(server, &main)?;
+    let mut checks = plans::Checks::default();
+    plans::check(server, &main, &CONTESTANTS, &mut checks)?;
     if checks.failed > 0 {
         println!("{} passed, {} failed", checks.passed, checks.failed);
         return Ok(false);
@@ -87,6 +91,7 @@ fn run() -> Result<bool> {
     let [few, some, many] = sizes;
     let mut results = measure(&options, &main, [&few?, &some?, &many?], &keys)?;
     results.search = search::all(&options, &keys, &mut checks)?;
+    results.compartments = compartments::all(&options, &keys, &mut checks)?;
 
     let report = report::text(&options, &results, &machine::Machine::look(server, DATABASE)?);
     println!("{report}");
@@ -110,6 +115,19 @@ fn only_search(options: &Options, keys: &Keys) -> Result<bool> {
     Ok(checks.failed == 0)
 }
 
+fn only_compartments(options: &Options, keys: &Keys) -> Result<bool> {
+    let mut checks = plans::Checks::default();
+    let results = compartments::all(options, keys, &mut checks)?;
+    if checks.failed > 0 {
+        println!("{} passed, {} failed", checks.passed, checks.failed);
+        return Ok(false);
+    }
+    let machine = machine::Machine::look(&options.server, compartments::ROOMS)?;
+    println!("{}", report::of_compartments(options, &results, &machine));
+    println!("{} passed, {} failed", checks.passed, checks.failed);
+    Ok(checks.failed == 0)
+}
+
 fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Result<Results> {
     let (server, scale) = (&options.server, &options.scale);
     let tokens: Vec<_> = keys.all().iter().map(|key| cold::tokens(main, key)).collect();
@@ -125,13 +143,15 @@ fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Re
                 data.move_tables(server, &data.tables, &mut dice)?;
             }
         }
-        for (workload, series) in statements::WORKLOADS.iter().zip(&mut results.statements) {
-            at(workload.title);
-            let servers = [server, &options.without];
-            let mut race = statements::Statements::open(workload, main, servers, &mut next_id, &mut dice)?;
-            let rounds = scale.rounds.div_ceil(workload.one_round_in);
-            stats::run(&mut race, rounds, &mut dice, series)?;
-        }
+        let servers = [server, &options.without];
+        statements::sit(
+            &mut results.statements,
+            main,
+            servers,
+            scale.rounds,
+            (&mut next_id, &mut dice),
+            &at,
+        )?;
         at("context");
         let mut race = context::Setups::open([server, &options.without], main)?;
         stats::run(&mut race, scale.rounds, &mut dice, &mut results.setups)?;
@@ -140,7 +160,7 @@ fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Re
         stats::run(&mut race, scale.rounds, &mut dice, &mut results.transactions)?;
         for ((key, tokens), series) in keys.all().iter().zip(&tokens).zip(&mut results.cold) {
             at(&format!("cold tokens, {}", key.algorithm()));
-            let mut race = cold::Cold::open(server, main, key, tokens)?;
+            let mut race = cold::Cold::open(server, main, key, (ISSUER, Some(AUDIENCE)), tokens)?;
             stats::run(&mut race, scale.rounds.div_ceil(2), &mut dice, series)?;
         }
         at("few tenants and many");

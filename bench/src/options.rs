@@ -23,6 +23,21 @@ pub struct Scale {
     pub search_rows: usize,
     /// Rounds of searches a sitting.
     pub search_rounds: usize,
+    /// Live compartments with a schema each, in the smaller house and in the larger one.
+    pub live: [usize; 2],
+    /// Compartments that come and go before the catalogs are weighed.
+    pub lives: usize,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// Everything.
+    All,
+    /// The searches, and nothing else.
+    Search,
+    /// Compartments, and nothing else.
+    Compartments,
 }
 
 /// The command line.
@@ -33,8 +48,8 @@ pub struct Options {
     pub without: Server,
     /// How much.
     pub scale: Scale,
-    /// The searches, and nothing else.
-    pub only_search: bool,
+    /// What of it.
+    pub only: Only,
     /// Says how searches are made.
     pub explain: bool,
     /// Only to see that everything works.
@@ -57,6 +72,8 @@ const FULL: Scale = Scale {
     searchers: 20,
     search_rows: 10_000,
     search_rounds: 6,
+    live: [10, 1000],
+    lives: 2000,
 };
 const SMALL: Scale = Scale {
     tenants: 50,
@@ -68,6 +85,8 @@ const SMALL: Scale = Scale {
     searchers: 20,
     search_rows: 100,
     search_rounds: 2,
+    live: [10, 30],
+    lives: 20,
 };
 
 impl Options {
@@ -76,7 +95,7 @@ impl Options {
         let (mut socket, mut without, mut cpu) = (None, None, None);
         let (mut out, mut laps) = (None, None);
         let (mut small, mut debug_build, mut explain) = (false, false, false);
-        let mut only_search = false;
+        let mut only = Only::All;
         let mut rounds = None;
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -86,7 +105,13 @@ impl Options {
                 "--out" => out = words.next(),
                 "--laps" => laps = words.next(),
                 "--rounds" => rounds = words.next(),
-                "--only" if words.next().as_deref() == Some("search") => only_search = true,
+                "--only" => {
+                    only = match words.next().as_deref() {
+                        Some("search") => Only::Search,
+                        Some("compartments") => Only::Compartments,
+                        _ => return Err(Failure("--only search or --only compartments".into())),
+                    }
+                }
                 "--explain" => explain = true,
                 "--small" => small = true,
                 "--debug-build" => debug_build = true,
@@ -101,13 +126,13 @@ impl Options {
         if let Some(rounds) = rounds {
             scale.rounds = rounds.parse()?;
             // Searches of those who have no index take long.
-            scale.search_rounds = if only_search { scale.rounds } else { scale.rounds.div_ceil(20) };
+            scale.search_rounds = if only == Only::Search { scale.rounds } else { scale.rounds.div_ceil(20) };
         }
         Ok(Options {
             server: server(socket, "--socket")?,
             without: server(without, "--socket-without")?,
             scale,
-            only_search,
+            only,
             explain,
             small,
             debug_build,

@@ -1,7 +1,7 @@
 //! What must hold before anything is measured: all contestants find the same rows, by the plans they should have.
 
-use crate::contestant::{CONTESTANTS, Contestant, WATERTIGHT, Work};
-use crate::data::{APP, Data};
+use crate::contestant::{Contestant, Work};
+use crate::data::{APP, Data, Tenant};
 use crate::request::Request;
 use crate::server::{Backend, Server};
 use crate::{Failure, Result, progress};
@@ -30,16 +30,12 @@ impl Checks {
 const ARGUMENTS: [(Work, &str); 4] =
     [(Work::Point, "5"), (Work::Newest, ""), (Work::Aggregate, ""), (Work::Update, "5")];
 
-/// Checks all contestants of one server.
-pub fn check(server: &Server, data: &Data) -> Result<Checks> {
-    let mut checks = Checks::default();
-    let mut backend = server.open(APP, &data.database)?;
+/// Checks the contestants of the server with the library. The first one's plans are what the others' have to be like.
+pub fn check(server: &Server, data: &Data, contestants: &[Contestant], checks: &mut Checks) -> Result<()> {
     for tenant in data.tenants.iter().take(3) {
-        backend
-            .wire
-            .run(&format!("set app.tenant = '{}'; set watertight.token = '{}'", tenant.uuid, tenant.token))?;
         let mut answers = Vec::new();
-        for contestant in CONTESTANTS.iter().filter(|c| c.loaded) {
+        for contestant in contestants.iter().filter(|c| c.loaded) {
+            let mut backend = enter(server, data, contestant, tenant)?;
             let point = backend.wire.rows(&contestant.unprepared(Work::Point, tenant, 7))?;
             let newest = backend.wire.rows(&contestant.unprepared(Work::Newest, tenant, 0))?;
             let all = backend.wire.rows(&contestant.unprepared(Work::Aggregate, tenant, 0))?;
@@ -49,37 +45,50 @@ pub fn check(server: &Server, data: &Data) -> Result<Checks> {
         }
         checks.that(answers.windows(2).all(|a| a[0] == a[1]), "all find the same", &answers.join("\n"));
     }
-    for contestant in CONTESTANTS.iter().filter(|c| c.loaded) {
+    for contestant in contestants.iter().filter(|c| c.loaded) {
+        let mut backend = enter(server, data, contestant, &data.tenants[0])?;
+        let backend = &mut backend;
         for plan in ["force_generic_plan", "force_custom_plan"] {
             backend.wire.run(&format!("set plan_cache_mode = {plan}"))?;
-            plans(&mut checks, &mut backend, contestant, data, plan)?;
+            plans(checks, backend, [contestant, &contestants[0]], data, plan)?;
         }
         backend.wire.run("reset plan_cache_mode")?;
-        keeps_one_plan(&mut checks, &mut backend, contestant, data)?;
+        keeps_one_plan(checks, backend, contestant, data)?;
     }
-    fails_closed(&mut checks, server, data)?;
-    Ok(checks)
+    fails_closed(checks, server, data)
+}
+
+fn enter(server: &Server, data: &Data, contestant: &Contestant, tenant: &Tenant) -> Result<Backend> {
+    let mut backend = server.open(contestant.role, &data.database)?;
+    let (id, token) = (&tenant.uuid, &tenant.token);
+    backend.wire.run(&format!("set app.tenant = '{id}'; set watertight.token = '{token}'"))?;
+    Ok(backend)
 }
 
 fn plans(
     checks: &mut Checks,
     backend: &mut Backend,
-    contestant: &Contestant,
+    [contestant, by_hand]: [&Contestant; 2],
     data: &Data,
     mode: &str,
 ) -> Result<()> {
     let table = contestant.table;
+    let columns = by_hand.names;
     for (work, argument) in ARGUMENTS {
         let plan = explain(backend, contestant, data, work, argument)?;
         let at = format!("{table}, {work:?}, {mode}");
         let condition = plan.lines().find(|l| l.contains("Index Cond")).unwrap_or_default();
         let mut has = |holds: bool, what: &str| checks.that(holds, &format!("{at}: {what}"), &plan);
-        has(condition.contains("(tenant_id = "), "the tenant is an index condition");
+        for column in columns {
+            has(condition.contains(&format!("({column} = ")), &format!("{column} is an index condition"));
+        }
         match work {
             Work::Point | Work::Update => {
                 has(plan.contains(&format!("Index Scan using {table}_pkey")), "by primary key");
                 has(condition.contains("(id = "), "the row is an index condition");
             }
+            // Rows of two compartments are in the index's order in each of them only.
+            Work::Newest if data.rooms && !contestant.alike => {}
             Work::Newest => {
                 has(!plan.contains("Sort"), "nothing is sorted");
                 has(
@@ -89,12 +98,19 @@ fn plans(
             }
             Work::Aggregate | Work::Insert => {}
         }
-        if contestant.table == CONTESTANTS[WATERTIGHT].table {
-            let by_hand = explain(backend, &CONTESTANTS[0], data, work, argument)?;
+        if contestant.alike && contestant.names.is_empty() {
+            let by_hand = explain(backend, by_hand, data, work, argument)?;
             let mut has = |holds: bool, what: &str| checks.that(holds, &format!("{at}: {what}"), &plan);
             has(shape(&plan) == shape(&by_hand), "the same plan as by hand");
             has(!plan.contains("visible("), "the policy is rewritten");
-            has(plan.contains("watertight.tenant_id()"), "the tenant is not folded into the plan");
+            for column in columns {
+                let writes = work == Work::Update && *column == "compartment_id";
+                let function = if writes { "writable_compartment" } else { column };
+                has(
+                    plan.contains(&format!("watertight.{function}()")),
+                    &format!("{column} is not folded into the plan"),
+                );
+            }
         }
     }
     backend
@@ -120,9 +136,8 @@ fn explain(
     work: Work,
     argument: &str,
 ) -> Result<String> {
-    let tenant = contestant.by_hand.then(|| format!("'{}'", data.tenants[0].uuid));
-    let arguments: Vec<String> =
-        tenant.into_iter().chain((!argument.is_empty()).then(|| argument.to_owned())).collect();
+    let mut arguments = contestant.arguments(&data.tenants[0]);
+    arguments.extend((!argument.is_empty()).then(|| argument.to_owned()));
     let call = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
     let rows = backend.wire.rows(&format!(
         "prepare explained as {}; explain (costs off) execute explained{call}; deallocate explained",

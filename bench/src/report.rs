@@ -2,20 +2,20 @@
 
 use crate::bars::{self, Bar};
 use crate::cold;
-use crate::contestant::{CONTESTANTS, CONTROL};
+use crate::compartments;
+use crate::contestant::CONTROL;
 use crate::context::{SETUPS, Step, TRANSACTIONS};
 use crate::machine::Machine;
 use crate::options::Options;
-use crate::results::Results;
+use crate::results::{Raced, Results};
 use crate::search::{self, Outcome};
-use crate::statements::WORKLOADS;
 use crate::stats::{Clock, Series, Spread, busy, server};
 use crate::table::{Table, micros, spread};
 use crate::tenants::MODES;
 
 /// The whole report.
 pub fn text(options: &Options, results: &Results, machine: &Machine) -> String {
-    let control = results.statements[0][CONTROL].speed(&results.statements[0][0], busy);
+    let control = results.statements.control();
     let control = ("the hand-written point read in another table", control);
     let parts = [
         "# Benchmarks\n\nWritten by `make bench`. Do not edit; measure again.\n".to_owned(),
@@ -27,10 +27,24 @@ pub fn text(options: &Options, results: &Results, machine: &Machine) -> String {
         verification(results),
         sizes(results),
         search::report::text(&results.search),
+        compartments::report::text(&results.compartments),
         method(options, machine),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
         + &search::report::method(options)
+        + &compartments::report::method(options)
+}
+
+/// A report of compartments alone.
+pub fn of_compartments(options: &Options, results: &compartments::Results, machine: &Machine) -> String {
+    let control = ("the hand-written point read in another table", results.rows.control());
+    let parts = [
+        head(options, machine, control),
+        promises(&compartments::bars::all(results)),
+        compartments::report::text(results),
+        compartments::report::method(options),
+    ];
+    parts.join("\n")
 }
 
 /// A report of the searches alone.
@@ -82,28 +96,31 @@ fn promises(bars: &[Bar]) -> String {
     format!(
         "## Promises\n\n\
          Measured is the processor time of client and backend together. They take turns on one processor, so this is what \
-         the clock on the wall shows when nothing else runs; beside it, what it did show.\n\n{}",
+         the clock on the wall shows when nothing else runs; beside it, what it did show. Where the library's worker takes part, its \
+         processor time counts. For limits in milliseconds the verdict goes by the clock on the wall.\n\n{}",
         table.text()
     )
 }
 
+/// How fast everybody's statements are, relative to the hand-written ones.
+pub fn relative(raced: &Raced, clock: Clock) -> String {
+    let titles = raced.contestants.iter().skip(1).map(|c| c.title);
+    let mut table = Table::new(["", "hand-written, us"].into_iter().chain(titles));
+    for (place, (workload, series)) in raced.workloads.iter().zip(&raced.series).enumerate() {
+        let by_hand = raced.by_hand(place);
+        let mut row = vec![workload.title.to_owned(), micros(by_hand[0].median(clock))];
+        row.push(spread(series[CONTROL].speed(&series[0], clock)));
+        row.extend(
+            series[CONTROL + 1..]
+                .iter()
+                .map(|s| spread(s.with_either(by_hand, clock, |own, hand| hand / own))),
+        );
+        table.row(row);
+    }
+    table.text()
+}
+
 fn statements(results: &Results) -> String {
-    let relative = |clock: Clock| {
-        let titles = CONTESTANTS.iter().skip(1).map(|c| c.title);
-        let mut table = Table::new(["", "hand-written, us"].into_iter().chain(titles));
-        for (place, (workload, series)) in WORKLOADS.iter().zip(&results.statements).enumerate() {
-            let by_hand = results.by_hand(place);
-            let mut row = vec![workload.title.to_owned(), micros(by_hand[0].median(clock))];
-            row.push(spread(series[CONTROL].speed(&series[0], clock)));
-            row.extend(
-                series[CONTROL + 1..]
-                    .iter()
-                    .map(|s| spread(s.with_either(by_hand, clock, |own, hand| hand / own))),
-            );
-            table.row(row);
-        }
-        table.text()
-    };
     format!(
         "## Statements\n\n\
          In a session that has its context. How fast, relative to the hand-written `WHERE tenant_id = $1` without row \
@@ -111,19 +128,24 @@ fn statements(results: &Results) -> String {
          hand-written tables: what the second says beside the first is the error of the measurement, and the others \
          are compared with both.\n\n{}\n\
          The same by the processor time of the backend alone:\n\n{}",
-        relative(busy),
-        relative(server)
+        relative(&results.statements, busy),
+        relative(&results.statements, server)
     )
 }
 
-fn context(results: &Results) -> String {
+/// What the set-up adds.
+pub fn setups(series: &[Series]) -> String {
     let mut table = Table::new(["", "adds, us (p10-p90)", "in the backend alone, us"]);
-    for (setup, series) in SETUPS.iter().zip(&results.setups).filter(|(setup, _)| setup.step != Step::Nothing)
-    {
-        let nothing = &results.setups[usize::from(!setup.loaded)];
+    let all = series;
+    for (setup, series) in SETUPS.iter().zip(all).filter(|(setup, _)| setup.step != Step::Nothing) {
+        let nothing = &all[usize::from(!setup.loaded)];
         let added = |clock: Clock| series.with([nothing], clock, |own, [nothing]| (own - nothing) / 1000.0);
         table.row([setup.title.to_owned(), spread(added(busy)), spread(added(server))]);
     }
+    table.text()
+}
+
+fn context(results: &Results) -> String {
     format!(
         "## Context: what the set-up adds to a transaction\n\n\
          `BEGIN; set-up; SELECT 1; COMMIT`, pipelined, with tokens the backend has seen before. Without a set-up such a \
@@ -131,7 +153,7 @@ fn context(results: &Results) -> String {
          `set_config` and `begin` are prepared.\n\n{}",
         micros(results.setups[0].median(busy)),
         micros(results.setups[1].median(busy)),
-        table.text()
+        setups(&results.setups)
     )
 }
 
@@ -148,7 +170,8 @@ fn transactions(results: &Results) -> String {
     )
 }
 
-fn verification(results: &Results) -> String {
+/// What tokens cost that the backend does not remember, by the algorithm of their signature.
+pub fn verified<'a>(cold: impl Iterator<Item = (&'a str, &'a Vec<Series>)>) -> String {
     let mut table = Table::new([
         "algorithm",
         "library call, us",
@@ -157,22 +180,26 @@ fn verification(results: &Results) -> String {
         "cold begin() above set_config(), us",
     ]);
     let more = |all: &Series, base: &Series| all.with([base], busy, |all, [base]| (all - base) / 1000.0);
-    for (algorithm, series) in results.algorithms.iter().zip(&results.cold) {
+    for (algorithm, series) in cold {
         table.row([
-            (*algorithm).to_owned(),
+            algorithm.to_owned(),
             micros(series[cold::LIBRARY].median(busy)),
             spread(more(&series[cold::TOKEN], &series[cold::PLAIN])),
             spread(cold::ratio(series, busy)),
             spread(more(&series[cold::BEGIN], &series[cold::CONFIG])),
         ]);
     }
+    table.text()
+}
+
+fn verification(results: &Results) -> String {
     format!(
         "## Cold tokens\n\n\
          Tokens that the backend does not remember: `SET LOCAL watertight.token` less `SET LOCAL` of a plain setting with \
          another text of that length, which is the verification; beside it `jsonwebtoken::decode` of such tokens with issuer and \
          audience checked, in the client, on the same processor. `begin()` also asks the registry, which `SET LOCAL` \
          leaves to the first use.\n\n{}",
-        table.text()
+        verified(results.algorithms.iter().copied().zip(&results.cold))
     )
 }
 

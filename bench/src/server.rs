@@ -78,9 +78,14 @@ impl Backend {
         Ok(Lap { wall: each(wall), busy: each(client + server), server: each(server) })
     }
 
-    /// How long the backend has been on a CPU; a kernel that does not say gives NaN, which is printed as such.
-    fn cpu_nanos(&self) -> f64 {
-        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.pid)).unwrap_or_default();
-        text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN)
+    /// How long the backend has been on a CPU.
+    pub fn cpu_nanos(&self) -> f64 {
+        cpu_nanos(&self.pid)
     }
+}
+
+/// How long a process has been on a CPU; a kernel that does not say gives NaN, which is printed as such.
+pub fn cpu_nanos(pid: &str) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN)
 }

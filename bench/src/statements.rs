@@ -1,10 +1,11 @@
 //! Statements in a session that has its context: what row security itself costs.
 
-use crate::contestant::{CONTESTANTS, Contestant, Work};
-use crate::data::{APP, Data, Tenant};
+use crate::contestant::{Contestant, Work};
+use crate::data::{Data, Tenant};
 use crate::request::Request;
+use crate::results::Raced;
 use crate::server::{Backend, Lap, Server};
-use crate::stats::{Dice, Race};
+use crate::stats::{Dice, Race, run};
 use crate::{Failure, Result};
 
 /// How a statement reaches the server.
@@ -67,39 +68,77 @@ const UNMEASURED: usize = ROWS;
 const SCAN_ONLY: &str =
     "set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off;";
 
+impl Workload {
+    /// Whether there is a bar for it.
+    pub fn is_promised(&self) -> bool {
+        let once = matches!(self.way, Way::Prepared | Way::Inside) && self.work != Work::Aggregate;
+        once || self.way == Way::Scan
+    }
+}
+
 /// One workload, all contestants.
 pub struct Statements<'a> {
     workload: &'a Workload,
+    contestants: &'static [Contestant],
     data: &'a Data,
-    loaded: Backend,
-    without: Backend,
+    /// One for each role in each server.
+    backends: Vec<Seat>,
     /// Inserted rows get ids that were never there.
     next_id: &'a mut i64,
     tenant: &'a Tenant,
     ids: Vec<i64>,
 }
 
+/// Another sitting of all workloads.
+pub fn sit(
+    raced: &mut Raced,
+    data: &Data,
+    servers: [&Server; 2],
+    rounds: usize,
+    (next_id, dice): (&mut i64, &mut Dice),
+    at: &dyn Fn(&str),
+) -> Result<()> {
+    for (workload, series) in raced.workloads.iter().zip(&mut raced.series) {
+        at(workload.title);
+        let mut race = Statements::open(workload, raced.contestants, data, servers, next_id, dice)?;
+        run(&mut race, rounds.div_ceil(workload.one_round_in), dice, series)?;
+    }
+    Ok(())
+}
+
+struct Seat {
+    loaded: bool,
+    role: &'static str,
+    backend: Backend,
+}
+
 impl<'a> Statements<'a> {
     /// New backends in which every statement has found its plan.
     pub fn open(
         workload: &'a Workload,
+        contestants: &'static [Contestant],
         data: &'a Data,
         servers: [&Server; 2],
         next_id: &'a mut i64,
         dice: &mut Dice,
     ) -> Result<Statements<'a>> {
         let tenant = data.tenants.first().ok_or_else(|| Failure("no tenants".into()))?;
-        let [loaded, without] = servers.map(|server| server.open(APP, &data.database));
-        let (loaded, without) = (loaded?, without?);
-        let mut race = Statements { workload, data, loaded, without, next_id, tenant, ids: Vec::new() };
-        if workload.way == Way::Scan {
-            race.loaded.wire.run(SCAN_ONLY)?;
-            race.without.wire.run(SCAN_ONLY)?;
+        let (backends, ids) = (Vec::new(), Vec::new());
+        let mut race = Statements { workload, contestants, data, backends, next_id, tenant, ids };
+        for Contestant { loaded, role, .. } in contestants {
+            if race.backends.iter().any(|seat| seat.loaded == *loaded && seat.role == *role) {
+                continue;
+            }
+            let mut backend = servers[usize::from(!loaded)].open(role, &data.database)?;
+            if workload.way == Way::Scan {
+                backend.wire.run(SCAN_ONLY)?;
+            }
+            race.backends.push(Seat { loaded: *loaded, role, backend });
         }
-        let order = dice.order(CONTESTANTS.len());
-        for contestant in order.iter().map(|place| &CONTESTANTS[*place]) {
+        let order = dice.order(contestants.len());
+        for contestant in order.iter().map(|place| &contestants[*place]) {
             let prepare = Request::new().prepare(contestant.table, &contestant.sql(workload.work)).sync();
-            race.backend(contestant).wire.exchange(&prepare)?;
+            race.backend(contestant)?.wire.exchange(&prepare)?;
         }
         race.draw(dice, WARM_UP)?;
         for place in order {
@@ -108,17 +147,22 @@ impl<'a> Statements<'a> {
         Ok(race)
     }
 
-    fn backend(&mut self, contestant: &Contestant) -> &mut Backend {
-        if contestant.loaded { &mut self.loaded } else { &mut self.without }
+    fn backend(&mut self, who: &Contestant) -> Result<&mut Backend> {
+        let mut seats = self.backends.iter_mut();
+        let seat = seats.find(|seat| seat.loaded == who.loaded && seat.role == who.role);
+        seat.map(|seat| &mut seat.backend).ok_or_else(|| Failure(format!("no backend: {}", who.title)))
     }
 
     /// A tenant and the ids of its rows for all contestants.
     fn draw(&mut self, dice: &mut Dice, operations: usize) -> Result<()> {
         self.tenant = &self.data.tenants[dice.below(self.data.tenants.len())];
-        self.loaded.wire.run(&format!(
+        let enter = format!(
             "set app.tenant = '{}'; set watertight.token = '{}'",
             self.tenant.uuid, self.tenant.token
-        ))?;
+        );
+        for seat in self.backends.iter_mut().filter(|seat| seat.loaded) {
+            seat.backend.wire.run(&enter)?;
+        }
         let rows = usize::try_from(self.data.rows)?;
         self.ids = if self.workload.work == Work::Insert {
             *self.next_id += operations as i64;
@@ -173,14 +217,14 @@ impl Race for Statements<'_> {
     }
 
     fn lap(&mut self, contestant: usize, _: &mut Dice) -> Result<Lap> {
-        let contestant = &CONTESTANTS[contestant];
+        let contestant = &self.contestants[contestant];
         let requests = self.requests(contestant);
         let (first, measured) = requests.split_at(self.unmeasured().min(requests.len()));
         let (unmeasured, rows) =
             ((self.unmeasured() * self.pipeline()).min(self.ids.len()), self.rows_each());
         let operations = self.ids.len() - unmeasured;
         let inside = self.workload.way == Way::Inside;
-        let backend = self.backend(contestant);
+        let backend = self.backend(contestant)?;
         if inside {
             backend.wire.run("begin")?;
         }

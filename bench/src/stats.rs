@@ -68,7 +68,7 @@ pub fn run(race: &mut dyn Race, rounds: usize, dice: &mut Dice, series: &mut [Se
         race.prepare(dice)?;
         for contestant in dice.order(series.len()) {
             let lap = race.lap(contestant, dice)?;
-            series[contestant].0.push(lap);
+            series[contestant].push(lap);
         }
     }
     Ok(())
@@ -78,6 +78,21 @@ impl Series {
     /// All rounds, in the order they were run.
     pub fn laps(&self) -> &[Lap] {
         &self.0
+    }
+
+    /// Adds a round.
+    pub fn push(&mut self, lap: Lap) {
+        self.0.push(lap);
+    }
+
+    /// This and something else that was done in the same rounds, together.
+    pub fn and(&self, other: &Series) -> Series {
+        let both = |(a, b): (&Lap, &Lap)| Lap {
+            wall: a.wall + b.wall,
+            busy: a.busy + b.busy,
+            server: a.server + b.server,
+        };
+        Series(self.0.iter().zip(&other.0).map(both).collect())
     }
 
     /// The typical time.
@@ -123,16 +138,28 @@ pub struct Spread {
 }
 
 impl Spread {
-    fn of(mut figures: Vec<f64>) -> Spread {
-        figures.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let place = share * (figures.len().max(1) - 1) as f64;
-            let (below, above) = (place.floor() as usize, place.ceil() as usize);
-            match (figures.get(below), figures.get(above)) {
-                (Some(a), Some(b)) => a + (b - a) * place.fract(),
-                _ => f64::NAN,
-            }
-        };
-        Spread { median: at(0.5), low: at(0.1), high: at(0.9) }
+    /// Of any figures.
+    pub fn of(figures: Vec<f64>) -> Spread {
+        let figures = sorted(figures);
+        Spread { median: at(&figures, 0.5), low: at(&figures, 0.1), high: at(&figures, 0.9) }
+    }
+}
+
+/// The figure that this share of them does not exceed.
+pub fn percentile(figures: Vec<f64>, share: f64) -> f64 {
+    at(&sorted(figures), share)
+}
+
+fn sorted(mut figures: Vec<f64>) -> Vec<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures
+}
+
+fn at(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len().max(1) - 1) as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    match (sorted.get(below), sorted.get(above)) {
+        (Some(a), Some(b)) => a + (b - a) * place.fract(),
+        _ => f64::NAN,
     }
 }

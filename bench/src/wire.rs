@@ -44,14 +44,19 @@ impl Wire {
 
     /// Runs statements, separated by semicolons; returns the rows of all of them as text.
     pub fn rows(&mut self, sql: &str) -> Result<Vec<Row>> {
+        let rows = self.ask(&Request::query(sql));
+        rows.map_err(|Failure(e)| Failure(format!("{e}\nin: {}", sql.chars().take(300).collect::<String>())))
+    }
+
+    /// Sends a request and waits for all of its answer; returns the rows, whose values must be texts.
+    pub fn ask(&mut self, request: &Request) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        self.stream.write_all(Request::query(sql).bytes())?;
-        self.drain(1, |kind, body| {
+        self.stream.write_all(request.bytes())?;
+        self.drain(request.answers(), |kind, body| {
             if kind == b'D' {
                 rows.push(row(body));
             }
-        })
-        .map_err(|Failure(e)| Failure(format!("{e}\nin: {}", sql.chars().take(300).collect::<String>())))?;
+        })?;
         Ok(rows)
     }
 

@@ -39,7 +39,7 @@ impl Data {
         let mut admin = server.open("postgres", "postgres")?;
         let mut missing = missing(&mut admin)?;
         missing.extend(self::missing(&mut without.open("postgres", "postgres")?)?);
-        let tenants = make_database(server, BY_HAND, scale.searchers, keys)?;
+        let tenants = make_database(server, BY_HAND, "", scale.searchers, keys)?;
         let data = Data { tenants, rows: scale.search_rows, small, missing };
         data.fill(server)?;
         admin.wire.run(&format!(
