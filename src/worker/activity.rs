@@ -37,7 +37,8 @@ pub fn write(shift: &mut Shift) {
         // A row that somebody has locked is one that is about to go.
         Spi::run_with_args(
             "UPDATE watertight.open_sessions AS s SET last_active_at = t.at
-               FROM (SELECT o.id, u.at FROM pg_catalog.unnest($1::pg_catalog.uuid[], $2::pg_catalog.timestamptz[])
+               FROM (SELECT o.id, u.at FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.uuid[]),
+                                                     pg_catalog.unnest($2::pg_catalog.timestamptz[]))
                                             AS u (id, at)
                        JOIN watertight.open_sessions AS o ON o.id OPERATOR(pg_catalog.=) u.id
                         FOR UPDATE OF o SKIP LOCKED) AS t

@@ -50,6 +50,8 @@ struct Guest {
 struct World<'c> {
     db: Database<'c>,
     guests: Vec<Guest>,
+    /// Tokens of sessions whose connections are gone.
+    strays: Vec<String>,
     /// Rows written into each persistent compartment: `documents`, `notes`.
     written: BTreeMap<&'static str, (i64, i64)>,
 }
@@ -102,7 +104,11 @@ impl World<'_> {
         let index = dice.of(self.guests.len() as u64) as usize;
         let mut guest = self.guests.swap_remove(index);
         match dice.of(5) {
-            0 => drop(guest.connection),
+            // The session goes on without the connection, unless it is bound to it.
+            0 => {
+                drop(guest.connection);
+                self.strays.push(guest.token);
+            }
             1 => {
                 let _ = guest.connection.attempt("SELECT watertight.switch_compartment('global')");
             }
@@ -153,6 +159,12 @@ impl World<'_> {
             let _ = guest.connection.attempt("ROLLBACK");
             let _ = guest.connection.attempt("SELECT watertight.logout()");
         }
+        for token in self.strays.drain(..) {
+            let mut connection = self.db.app();
+            let _ = connection
+                .attempt(&format!("SET watertight.token = {}", literal(&token)))
+                .and_then(|_| connection.attempt("SELECT watertight.logout()"));
+        }
         let expected = ROOMS.map(|_| "schema");
         eventually_said(&format!("schedule {schedule}: nothing is left over"), || {
             let mut admin = self.db.cluster.try_session(&self.db.name, "postgres", "")?;
@@ -191,7 +203,7 @@ fn random_schedules_leave_no_orphans_and_lose_nothing() {
         owner.run(&format!("SELECT watertight.create_compartment('{room}', template => 'workspace')"));
     }
     drop(owner);
-    let mut world = World { db, guests: Vec::new(), written: BTreeMap::new() };
+    let mut world = World { db, guests: Vec::new(), strays: Vec::new(), written: BTreeMap::new() };
     for schedule in 1..=SCHEDULES {
         let mut dice = Dice(schedule.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for _ in 0..STEPS {
