@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use watertight_tests::database::A;
 use watertight_tests::{Cluster, Database, Session, literal};
 
 use crate::house::{
@@ -176,4 +177,28 @@ fn ends_twice_at_once() {
     stays.run("INSERT INTO notes (body) VALUES ('stays')");
     let again = stays.one(&format!("SELECT count(*) FROM notes WHERE {} <> ''", literal("x")));
     assert_eq!(again, "1");
+}
+
+/// When a session was last active survives a restart; a restart is no activity.
+#[test]
+fn idle_time_survives_a_restart() {
+    let cluster = Cluster::start(CONF);
+    let db = furnish(&cluster);
+    let mut owner = db.app().with_token(&db.token(A));
+    owner.run("SELECT watertight.create_compartment('room')");
+    let login = |idle: &str| {
+        let token = literal(&db.token(A));
+        db.app().one(&format!("SELECT watertight.login({token}, 'room', idle_timeout => '{idle}')"))
+    };
+    let (short, long) = (login("3 seconds"), login("10 seconds"));
+    std::thread::sleep(Duration::from_millis(2_000));
+    db.app().with_token(&long).run(READ);
+    db.app().with_token(&short).run(READ);
+    drop(owner);
+    cluster.restart();
+    std::thread::sleep(Duration::from_millis(3_100));
+    refused_with(&db, &short, READ).is("28000");
+    assert_eq!(db.app().with_token(&long).one("SELECT watertight.compartment()"), "room");
+    let active = "SELECT count(*) FROM watertight.open_sessions WHERE last_active_at > started_at + interval '1 second'";
+    assert!(db.admin().number(active) >= 1, "activity was not written down");
 }
