@@ -107,7 +107,8 @@ fn start() -> (Cluster, String, String) {
 #[test]
 fn what_is_ephemeral_does_not_outlive_the_server() {
     let (cluster, tenant, mut boot_id) = start();
-    let ways: [(&str, &str, fn(&Cluster)); 4] = [
+    type Stop = fn(&Cluster);
+    let ways: [(&str, &str, Stop); 4] = [
         ("a fast stop", "shutdown", |cluster| cluster.restart_after("fast")),
         ("a smart stop", "shutdown", |cluster| cluster.restart_after("smart")),
         ("an immediate stop", "restart", |cluster| cluster.restart_after("immediate")),

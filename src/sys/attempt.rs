@@ -14,8 +14,8 @@ pub fn within<R>(milliseconds: u32, f: impl FnOnce() -> R) -> Option<R> {
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
         let result = PgTryBuilder::new(AssertUnwindSafe(|| Ok(timed(milliseconds, f))))
-            .catch_others(Err)
-            .catch_rust_panic(Err)
+            .catch_others(|error| Err(Box::new(error)))
+            .catch_rust_panic(|error| Err(Box::new(error)))
             .execute();
         match &result {
             Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),

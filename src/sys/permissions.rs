@@ -4,9 +4,11 @@ use super::local::Local;
 use super::tree::elements;
 use pgrx::pg_sys::{self, Oid};
 
+type Check = fn(Oid, Oid);
+
 static PREVIOUS: Local<pg_sys::ExecutorCheckPerms_hook_type> = Local::new(None);
 static NEEDED: Local<Option<fn() -> bool>> = Local::new(None);
-static CHECK: Local<Option<fn(Oid, Oid)>> = Local::new(None);
+static CHECK: Local<Option<Check>> = Local::new(None);
 
 /// `check` is told of each table that is about to be used, and of the role it is used as; it raises to refuse that. While `needed`
 /// says no, nobody is asked.

@@ -118,7 +118,7 @@ struct Table {
     rows: [Cell<Worker>; PLACES],
 }
 
-static AREA: Area = Area::new(c"watertight workers", || size_of::<Table>(), || {});
+static AREA: Area = Area::new(c"watertight workers", size_of::<Table>, || {});
 
 /// Asks for the memory; called while the library is loaded.
 pub fn install() {
