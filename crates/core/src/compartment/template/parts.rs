@@ -133,9 +133,10 @@ fn definition(work: &mut Work<'_>, relation: &Relation, part: &Part, before: &[&
 fn refuse_outer_names(work: &Work<'_>, relation: &Relation, rule: &Part) -> Result<(), Fault> {
     let copied = work.plan.statements.last();
     if copied.is_some_and(|copied| mentions(&copied.sql, &work.template.quoted)) {
+        let label = format!("{}.{}", work.template.schema, relation.name);
         return Err(Fault::new(
             Code::FeatureNotSupported,
-            format!("cannot clone rule \"{}\" of \"{}.{}\"", rule.name, work.template.schema, relation.name),
+            format!("cannot clone rule \"{}\" of \"{label}\"", rule.name),
         )
         .detail("It uses something that has a name of an object of the system."));
     }
