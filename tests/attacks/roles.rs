@@ -126,17 +126,29 @@ fn a13_an_administrator_reads_no_issuer_s_secret_key() {
 
 /// What everybody may call. A new function is added here on purpose or is closed to PUBLIC.
 const FOR_EVERYBODY: &[&str] = &[
+    "add_member",
     "begin",
     "bounded",
     "claims",
     "compartment",
     "compartment_id",
+    "compartment_schema",
+    "create_compartment",
+    "drop_compartment",
     "email",
     "expires_at",
+    "in_sight",
+    "login",
+    "logout",
+    "my_compartments",
     "protect",
     "protect_schema",
+    "readable_compartments",
+    "remove_member",
+    "rename_compartment",
     "role",
     "session_id",
+    "switch_compartment",
     "tenant",
     "tenant_id",
     "tenant_key",
@@ -146,6 +158,7 @@ const FOR_EVERYBODY: &[&str] = &[
     "visible_support",
     "whoami",
     "writable",
+    "writable_compartment",
 ];
 
 #[test]
