@@ -132,7 +132,10 @@ impl World<'_> {
             _ => {
                 if let Some(guest) = self.guests.first_mut() {
                     let pid = guest.connection.pid().to_string();
-                    let _ = std::process::Command::new("kill").args(["-9", &pid]).status();
+                    let kill = |signal| std::process::Command::new("kill").args([signal, &pid]).output();
+                    let _ = kill("-9");
+                    // When the server has noticed, it lets nobody in until it has recovered.
+                    eventually("the process is gone", || kill("-0").is_ok_and(|it| !it.status.success()));
                     eventually("the server is back", || {
                         self.db.cluster.try_session(&self.db.name, "postgres", "").is_ok()
                     });
