@@ -18,18 +18,15 @@ const DROPPED: &str = include_str!("queries/dropped.sql");
 const TIED: &str = include_str!("queries/tied.sql");
 const SILENT: &str = include_str!("queries/silent.sql");
 
-/// Nothing to look for: the extension is at work itself, an administrator looks past the fence, or this database has no
-/// compartments with a schema.
+/// Nothing to look for: an administrator looks past the fence, or this database has no compartments with a schema. (Event triggers
+/// do not hear of the extension's own commands, only of those that somebody's function runs in the midst of them.)
 fn is_idle() -> bool {
-    fence::is_open()
-        || ext::tables().is_none()
-        || settings::bypass()
-        || !(settings::compartments() || belongs::any())
+    ext::tables().is_none() || settings::bypass() || !(settings::compartments() || belongs::any())
 }
 
 /// A utility statement names a schema.
 pub fn schema(what: Use, name: &str) {
-    if is_idle() {
+    if fence::is_open(name) || is_idle() {
         return;
     }
     let inside = inside_of(own());

@@ -258,7 +258,14 @@ fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
                 .hint("End them, or use force => true, which does."),
         );
     }
-    super::destroy::now(stored.id, super::destroy::Reason::Dropped);
+    // Whoever logs in, or adds a member or a child, at this moment holds the row until the transaction ends.
+    if super::destroy::now(stored.id, super::destroy::Reason::Dropped).is_none() {
+        raise(
+            Fault::new(Code::ObjectInUse, format!("compartment \"{name}\" is in use and was not dropped"))
+                .detail("Another transaction is just entering, changing or dropping it.")
+                .hint("Try again."),
+        );
+    }
 }
 
 /// The compartments that the user in force may enter.
