@@ -56,7 +56,9 @@ CREATE TABLE watertight.open_sessions (
     -- Bound to the connection of this process, in the server start boot_id.
     bound_to       integer,
     boot_id        uuid NOT NULL,
-    email          text COLLATE "C"
+    email          text COLLATE "C",
+    -- The identity token names the compartment: the session stays there.
+    confined       boolean NOT NULL DEFAULT false
 );
 CREATE INDEX open_sessions_compartment_id_idx ON watertight.open_sessions (compartment_id);
 COMMENT ON TABLE watertight.open_sessions IS
