@@ -1,16 +1,19 @@
 //! What is made inside of a compartment stays inside: it lies in the compartment's own schema, and nothing outside depends on it.
 
 use super::fence::{self, inside_of, own};
+use super::{Compartment, clone};
 use crate::context;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, role, settings};
-use crate::sys::belongs;
 use crate::sys::schema_use::Use;
 use crate::sys::statement::{Change, Statement};
+use crate::sys::{belongs, lookup};
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use pgrx::spi::Spi;
-use watertight_core::compartment::{OnSchema, may_drop, may_on_schema, may_touch, outside, tied};
+use watertight_core::compartment::{
+    OnSchema, TEMPORARY, depends, may_drop, may_on_schema, may_touch, outside, tied,
+};
 use watertight_core::{Code, Fault};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
@@ -104,6 +107,9 @@ fn fence_after_ddl() {
     if inside.schema.is_none() {
         return;
     }
+    if touched.iter().any(|object| object.home.as_deref() == Some(TEMPORARY)) {
+        refuse_dependants(own);
+    }
     let relations: Vec<Oid> = touched
         .iter()
         .filter(|touched| touched.home.as_deref() == inside.schema)
@@ -115,6 +121,14 @@ fn fence_after_ddl() {
     refuse_ties(&relations);
     if inside.ephemeral {
         keep_out_of_statistics(&relations);
+    }
+}
+
+/// A temporary view of a table in the compartment would keep that from being dropped for as long as the connection lasts.
+fn refuse_dependants(own: Option<&'static Compartment>) {
+    let schema = own.and_then(|own| own.schema.as_deref()).and_then(lookup::schema);
+    if let Some(what) = schema.map(clone::outside_dependants).and_then(|found| found.into_iter().next()) {
+        raise(depends(&what));
     }
 }
 
