@@ -79,6 +79,7 @@ CREATE TABLE watertight.compartment_objects (
     large_object   oid NOT NULL,
     CONSTRAINT compartment_objects_pkey PRIMARY KEY (compartment_id, large_object)
 );
+CREATE INDEX compartment_objects_large_object_idx ON watertight.compartment_objects (large_object);
 
 REVOKE ALL ON watertight.all_compartments, watertight.compartment_members, watertight.open_sessions,
               watertight.session_keys, watertight.compartment_objects FROM PUBLIC;

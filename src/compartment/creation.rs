@@ -8,6 +8,7 @@ use crate::pg::{ext, role, settings};
 use crate::sys::schema_use::Use;
 use crate::sys::statement::{Change, Statement};
 use crate::sys::{belongs, lookup};
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use pgrx::spi::Spi;
@@ -181,20 +182,29 @@ fn rows<T>(
         .or_raise()
 }
 
-/// A large object was made, or is about to go. It lies in no schema, so what is made in an ephemeral compartment is written down.
+/// A large object was made, or is about to go. It lies in no schema, so what is made in an ephemeral compartment is written down:
+/// its end takes what is written down away, whoever owns it by then. So what goes is struck out wherever it goes, for its number may
+/// be another one's next.
 pub fn large_object(object: Oid, goes: bool) {
+    if goes {
+        if ext::tables().is_some() {
+            as_owner(
+                "DELETE FROM watertight.compartment_objects WHERE large_object OPERATOR(pg_catalog.=) $1",
+                &[object.into()],
+            );
+        }
+        return;
+    }
     if is_idle() {
         return;
     }
     let Some(here) = context::compartment_if_any().filter(|here| here.ephemeral) else { return };
-    let statement = if goes {
-        "DELETE FROM watertight.compartment_objects 
-          WHERE compartment_id OPERATOR(pg_catalog.=) $1 AND large_object OPERATOR(pg_catalog.=) $2"
-    } else {
-        "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)"
-    };
-    let id = pgrx::Uuid::from_bytes(here.id);
-    role::as_extension_owner(|| Spi::run_with_args(statement, &[id.into(), object.into()]))
-        .map_err(internal)
-        .or_raise();
+    as_owner(
+        "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)",
+        &[pgrx::Uuid::from_bytes(here.id).into(), object.into()],
+    );
+}
+
+fn as_owner(statement: &str, arguments: &[DatumWithOid]) {
+    role::as_extension_owner(|| Spi::run_with_args(statement, arguments)).map_err(internal).or_raise();
 }
