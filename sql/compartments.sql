@@ -56,7 +56,9 @@ CREATE TABLE watertight.open_sessions (
     -- Bound to the connection of this process, in the server start boot_id.
     bound_to       integer,
     boot_id        uuid NOT NULL,
-    email          text COLLATE "C"
+    email          text COLLATE "C",
+    -- The identity token names the compartment: the session stays there.
+    confined       boolean NOT NULL DEFAULT false
 );
 CREATE INDEX open_sessions_compartment_id_idx ON watertight.open_sessions (compartment_id);
 COMMENT ON TABLE watertight.open_sessions IS
@@ -77,6 +79,7 @@ CREATE TABLE watertight.compartment_objects (
     large_object   oid NOT NULL,
     CONSTRAINT compartment_objects_pkey PRIMARY KEY (compartment_id, large_object)
 );
+CREATE INDEX compartment_objects_large_object_idx ON watertight.compartment_objects (large_object);
 
 REVOKE ALL ON watertight.all_compartments, watertight.compartment_members, watertight.open_sessions,
               watertight.session_keys, watertight.compartment_objects FROM PUBLIC;

@@ -1,16 +1,20 @@
 //! What is made inside of a compartment stays inside: it lies in the compartment's own schema, and nothing outside depends on it.
 
 use super::fence::{self, inside_of, own};
+use super::{Compartment, clone};
 use crate::context;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, role, settings};
-use crate::sys::belongs;
 use crate::sys::schema_use::Use;
 use crate::sys::statement::{Change, Statement};
+use crate::sys::{belongs, lookup};
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use pgrx::spi::Spi;
-use watertight_core::compartment::{OnSchema, may_drop, may_on_schema, may_touch, outside, tied};
+use watertight_core::compartment::{
+    OnSchema, TEMPORARY, depends, may_drop, may_on_schema, may_touch, outside, tied,
+};
 use watertight_core::{Code, Fault};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
@@ -18,18 +22,15 @@ const DROPPED: &str = include_str!("queries/dropped.sql");
 const TIED: &str = include_str!("queries/tied.sql");
 const SILENT: &str = include_str!("queries/silent.sql");
 
-/// Nothing to look for: the extension is at work itself, an administrator looks past the fence, or this database has no
-/// compartments with a schema.
+/// Nothing to look for: an administrator looks past the fence, or this database has no compartments with a schema. (Event triggers
+/// do not hear of the extension's own commands, only of those that somebody's function runs in the midst of them.)
 fn is_idle() -> bool {
-    fence::is_open()
-        || ext::tables().is_none()
-        || settings::bypass()
-        || !(settings::compartments() || belongs::any())
+    ext::tables().is_none() || settings::bypass() || !(settings::compartments() || belongs::any())
 }
 
 /// A utility statement names a schema.
 pub fn schema(what: Use, name: &str) {
-    if is_idle() {
+    if fence::is_open(name) || is_idle() {
         return;
     }
     let inside = inside_of(own());
@@ -107,6 +108,9 @@ fn fence_after_ddl() {
     if inside.schema.is_none() {
         return;
     }
+    if touched.iter().any(|object| object.home.as_deref() == Some(TEMPORARY)) {
+        refuse_dependants(own);
+    }
     let relations: Vec<Oid> = touched
         .iter()
         .filter(|touched| touched.home.as_deref() == inside.schema)
@@ -118,6 +122,14 @@ fn fence_after_ddl() {
     refuse_ties(&relations);
     if inside.ephemeral {
         keep_out_of_statistics(&relations);
+    }
+}
+
+/// A temporary view of a table in the compartment would keep that from being dropped for as long as the connection lasts.
+fn refuse_dependants(own: Option<&'static Compartment>) {
+    let schema = own.and_then(|own| own.schema.as_deref()).and_then(lookup::schema);
+    if let Some(what) = schema.map(clone::outside_dependants).and_then(|found| found.into_iter().next()) {
+        raise(depends(&what));
     }
 }
 
@@ -170,20 +182,29 @@ fn rows<T>(
         .or_raise()
 }
 
-/// A large object was made, or is about to go. It lies in no schema, so what is made in an ephemeral compartment is written down.
+/// A large object was made, or is about to go. It lies in no schema, so what is made in an ephemeral compartment is written down:
+/// its end takes what is written down away, whoever owns it by then. So what goes is struck out wherever it goes, for its number may
+/// be another one's next.
 pub fn large_object(object: Oid, goes: bool) {
+    if goes {
+        if ext::tables().is_some() {
+            as_owner(
+                "DELETE FROM watertight.compartment_objects WHERE large_object OPERATOR(pg_catalog.=) $1",
+                &[object.into()],
+            );
+        }
+        return;
+    }
     if is_idle() {
         return;
     }
     let Some(here) = context::compartment_if_any().filter(|here| here.ephemeral) else { return };
-    let statement = if goes {
-        "DELETE FROM watertight.compartment_objects 
-          WHERE compartment_id OPERATOR(pg_catalog.=) $1 AND large_object OPERATOR(pg_catalog.=) $2"
-    } else {
-        "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)"
-    };
-    let id = pgrx::Uuid::from_bytes(here.id);
-    role::as_extension_owner(|| Spi::run_with_args(statement, &[id.into(), object.into()]))
-        .map_err(internal)
-        .or_raise();
+    as_owner(
+        "INSERT INTO watertight.compartment_objects (compartment_id, large_object) VALUES ($1, $2)",
+        &[pgrx::Uuid::from_bytes(here.id).into(), object.into()],
+    );
+}
+
+fn as_owner(statement: &str, arguments: &[DatumWithOid]) {
+    role::as_extension_owner(|| Spi::run_with_args(statement, arguments)).map_err(internal).or_raise();
 }

@@ -68,13 +68,20 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
         return None;
     }
     let key = || pgrx::Uuid::from_bytes(*id.as_bytes());
+    // One destruction, without waiting for another. Who only refers to the row (a foreign key does, a login) does not count as one.
     let locked = Spi::get_two_with_args::<bool, pgrx::Uuid>(
         "SELECT true, tenant_id FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1
-            FOR UPDATE SKIP LOCKED",
+            FOR NO KEY UPDATE SKIP LOCKED",
         &[key().into()],
     );
     let Ok((Some(true), tenant)) = locked else { return None };
     let tenant = tenant.map(|tenant| Uuid::from_bytes(*tenant.as_bytes()));
+    end_sessions(id);
+    // Those are waited for, and told to stop if they work in it. From here on nobody logs in; who just did is among the sessions.
+    run(
+        "SELECT FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+        &[key().into()],
+    );
     let sessions = end_sessions(id);
     for child in children(id) {
         one(child, reason, depth + 1)?;

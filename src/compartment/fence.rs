@@ -10,14 +10,14 @@ use crate::pg::{ext, settings};
 use crate::sys::belongs::{self, Mark};
 use crate::sys::local::Local;
 use crate::sys::query::forget_plans;
-use crate::sys::{lookup, search_path, user, xact};
+use crate::sys::{lookup, process, search_path, user, xact};
 use pgrx::pg_sys::Oid;
 use uuid::Uuid;
 use watertight_core::compartment::{Inside, id_of_schema, no_such_schema};
 use watertight_core::{Code, Fault};
 
-/// The extension's own work is let through whatever the context.
-static OPEN: Local<bool> = Local::new(false);
+/// The compartment in whose schema the extension itself is at work, whatever the context.
+static OPEN: Local<Option<Mark>> = Local::new(None);
 /// PostgreSQL has made a search path of names among which was a compartment's.
 static SEARCHED: Local<bool> = Local::new(false);
 /// The compartment whose own schema was last found, by name or in a plan: saved plans may have to do with it.
@@ -30,7 +30,7 @@ pub fn read(name: &[u8]) -> Option<Mark> {
     id_of_schema(name).map(Uuid::into_bytes)
 }
 
-struct Restore(bool);
+struct Restore(Option<Mark>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -39,17 +39,18 @@ impl Drop for Restore {
     }
 }
 
-/// Runs `f`, work of the extension itself, without the fence. It must run nobody else's code.
-pub fn inside<R>(f: impl FnOnce() -> R) -> R {
+/// Runs `f`, work of the extension itself on a compartment's schema, whatever the context. The fence stays closed around all others:
+/// DDL evaluates expressions (of indexes, domains, bounds of partitions), and with them anybody's functions.
+pub fn inside<R>(schema: &str, f: impl FnOnce() -> R) -> R {
     let _restore = Restore(OPEN.get());
-    OPEN.set(true);
+    OPEN.set(read(schema.as_bytes()));
     search_path::forget();
     f()
 }
 
-/// The extension itself is at work.
-pub fn is_open() -> bool {
-    OPEN.get()
+/// The extension itself is at work in this schema.
+pub fn is_open(schema: &str) -> bool {
+    OPEN.get().is_some_and(|mark| read(schema.as_bytes()) == Some(mark))
 }
 
 /// The compartment in force, if it has a schema of its own.
@@ -67,7 +68,7 @@ pub fn inside_of(own: Option<&'static Compartment>) -> Inside<'static> {
 
 /// Whether what lies in the schema with this mark may be reached now.
 pub fn is_within(mark: Mark) -> bool {
-    if OPEN.get() {
+    if OPEN.get() == Some(mark) {
         return true;
     }
     let own = own().map(|own| own.id);
@@ -78,7 +79,13 @@ pub fn is_within(mark: Mark) -> bool {
         }
         LAST.set(own);
     }
-    own == Some(mark) || ext::tables().is_none() || bypass(mark) || user::is_autovacuum()
+    own == Some(mark) || ext::tables().is_none() || bypass(mark) || is_analyzed(mark)
+}
+
+/// Autovacuum evaluates the expressions of an index, and functions in them reach what lies beside the table: nothing else, because
+/// they are anybody's, and autovacuum has no context.
+fn is_analyzed(mark: Mark) -> bool {
+    process::analyzed_by_autovacuum().and_then(belongs::of_relation) == Some(mark)
 }
 
 fn bypass(mark: Mark) -> bool {

@@ -127,7 +127,8 @@ fn create_compartment(
     let asker = Asker::lasting().or_raise();
     let parent = parent
         .filter(|parent| *parent != GLOBAL_NAME)
-        .map(|parent| asker.enterable(parent).ok_or_else(|| unknown(parent)).or_raise().id);
+        .map(|parent| asker.enterable(parent).ok_or_else(|| unknown(parent)).or_raise());
+    let parent = parent.map(|parent| nest(&asker.tables, &parent));
     let template = template.map(template::usable);
     let mut bytes = [0u8; 16];
     if !random::fill(&mut bytes) {
@@ -159,6 +160,22 @@ fn create_compartment(
         template::clone(&template, id, false);
     }
     pg_uuid(id)
+}
+
+/// Whether another one may lie in it: what destroys it goes down to a certain depth, no further. (Nobody moves a compartment.)
+fn nest(tables: &Tables, parent: &Stored) -> Uuid {
+    let mut above = parent.parent;
+    for _ in 0..MAX_DEPTH {
+        match above {
+            Some(id) => above = lookup::stored(tables, id).and_then(|stored| stored.parent),
+            None => return parent.id,
+        }
+    }
+    raise(
+        Fault::new(Code::ConfigurationLimitExceeded, "compartments lie too deep in each other")
+            .detail(format!("A compartment lies in {MAX_DEPTH} others at most."))
+            .hint("Create it in one that is further out."),
+    )
 }
 
 /// Gives a compartment of one's own another name.
@@ -258,7 +275,14 @@ fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
                 .hint("End them, or use force => true, which does."),
         );
     }
-    super::destroy::now(stored.id, super::destroy::Reason::Dropped);
+    // Whoever logs in, or adds a member or a child, at this moment holds the row until the transaction ends.
+    if super::destroy::now(stored.id, super::destroy::Reason::Dropped).is_none() {
+        raise(
+            Fault::new(Code::ObjectInUse, format!("compartment \"{name}\" is in use and was not dropped"))
+                .detail("Another transaction is just entering, changing or dropping it.")
+                .hint("Try again."),
+        );
+    }
 }
 
 /// The compartments that the user in force may enter.

@@ -6,7 +6,7 @@ use super::template;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::ext::Tables;
 use crate::pg::settings;
-use crate::sys::{random, slots};
+use crate::sys::{lookup as sys_lookup, random, slots};
 use crate::trust::seconds;
 use pgrx::datum::Interval;
 use pgrx::pg_sys::Oid;
@@ -50,7 +50,7 @@ pub struct Chosen {
 pub fn room_for(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Chosen {
     if target.ephemeral {
         require_switched_on(true).or_raise();
-        return Chosen { id: ephemeral(guest, target), asked: Asked::default() };
+        return Chosen { id: ephemeral(tables, guest, target), asked: Asked::default() };
     }
     if target.template.is_some() {
         raise(
@@ -84,9 +84,9 @@ fn hold(id: Uuid) -> Asked {
 }
 
 /// A new one, from the pool where a clone of the template is ready.
-fn ephemeral(guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
+fn ephemeral(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
     let template = target.template.map_or_else(template::by_default, |oid| Some(template::usable(oid)));
-    check_limit(guest.tenant);
+    check_limit(tables, guest.tenant);
     let mut random = [0u8; 16];
     if !random::fill(&mut random) {
         raise(Fault::new(Code::NotInPrerequisiteState, "the system has no random numbers"));
@@ -147,9 +147,11 @@ fn ephemeral(guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
 }
 
 /// Exact as long as not more than a handful log in at the same moment far from the limit: near it, one after the other.
-fn check_limit(tenant: Uuid) {
+fn check_limit(tables: &Tables, tenant: Uuid) {
     const NEAR: i64 = 16;
     let limit = settings::max_ephemeral();
+    let [.., a, b, c, d] = *tenant.as_bytes();
+    let turn = u32::from_be_bytes([a, b, c, d]);
     let tenant = pgrx::Uuid::from_bytes(*tenant.as_bytes());
     let count = || {
         Spi::get_one_with_args::<i64>(
@@ -163,9 +165,8 @@ fn check_limit(tenant: Uuid) {
     if count() + NEAR < limit {
         return;
     }
-    Spi::run_with_args("SELECT FROM watertight.tenants WHERE id = $1 FOR NO KEY UPDATE", &[tenant.into()])
-        .map_err(internal)
-        .or_raise();
+    // No lock on the tenant's row: who leaves the transaction open would keep administrators from suspending the tenant.
+    sys_lookup::take_turns(tables.tenants, turn);
     if count() >= limit {
         raise(
             Fault::new(Code::ConfigurationLimitExceeded, "the tenant has too many ephemeral compartments")

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Makes a schema as the template is; `unlogged`: its tables and sequences are.
 pub fn clone(template: Oid, schema: &str, unlogged: bool) {
-    fence::inside(|| clone::clone_template(template, schema, unlogged));
+    fence::inside(schema, || clone::clone_template(template, schema, unlogged));
 }
 
 /// Drops a schema with everything in it; returns how many relations that were. 0 if there is none.
@@ -21,7 +21,7 @@ pub fn drop(schema: &str) -> i64 {
     if lookup::schema(&name).is_none() {
         return 0;
     }
-    fence::inside(|| clone::drop_schema(schema)).relations
+    fence::inside(schema, || clone::drop_schema(schema)).relations
 }
 
 /// Deletes a compartment's rows from the tables with a compartment column.

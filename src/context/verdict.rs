@@ -10,7 +10,7 @@ use crate::registry::{self, Tenant};
 use crate::session::ended;
 use crate::sys::local::Local;
 use crate::sys::query::forget_plans;
-use crate::sys::{inval, setting, slots, xact};
+use crate::sys::{inval, pending, setting, slots, xact};
 use uuid::Uuid;
 use watertight_core::tenant::Status;
 use watertight_core::token::TenantRef;
@@ -72,6 +72,9 @@ fn reach(tenant: &'static Tenant, compartment: &'static Compartment) {
     TENANT.set(Some(tenant));
     COMPARTMENT.set(Some(compartment));
     STATEMENT.set(xact::statement_start());
+    if compartment.ephemeral {
+        pending::must_not_last();
+    }
     if !compartment.is_plain && !WIDE.get() {
         widen();
     }

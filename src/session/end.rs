@@ -19,7 +19,7 @@ pub fn install() {
         refuse_prepare: || {
             raise(Fault::new(
                 Code::FeatureNotSupported,
-                "cannot prepare a transaction that has opened or ended a session",
+                "cannot prepare a transaction that has opened or ended a session, or worked in an ephemeral compartment",
             ))
         },
     });

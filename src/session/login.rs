@@ -43,7 +43,10 @@ impl Bearer {
             issuer: row.issuer,
             jti: row.jti,
             issued_at: row.issued_at,
-            compartment: None,
+            // Where the identity token leads, no session of it leads anywhere else.
+            compartment: row.confined.then(|| {
+                context::compartment_if_any().map_or_else(String::new, |here| here.name.to_string())
+            }),
         }
     }
 }
@@ -191,6 +194,7 @@ fn write(bearer: &Bearer, compartment: Uuid, times: Lifetime, bind: bool, until:
         process: if bind { user::process() } else { 0 },
         boot: slots::boot_id(),
         email: bearer.email.clone(),
+        confined: bearer.compartment.is_some(),
     };
     let uuid = |id: Uuid| pgrx::Uuid::from_bytes(*id.as_bytes());
     let time = |at: i64| TimestampWithTimeZone::try_from(at).ok();
@@ -209,11 +213,13 @@ fn write(bearer: &Bearer, compartment: Uuid, times: Lifetime, bind: bool, until:
         (row.process != 0).then_some(row.process).into(),
         pgrx::Uuid::from_bytes(row.boot).into(),
         row.email.as_deref().into(),
+        row.confined.into(),
     ];
     Spi::run_with_args(
         "INSERT INTO watertight.open_sessions (id, tenant_id, compartment_id, user_id, role, issuer, jti, issued_at,
-             started_at, last_active_at, expires_at, idle_timeout, bound_to, boot_id, email)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11 * interval '1 microsecond', $12, $13, $14)",
+             started_at, last_active_at, expires_at, idle_timeout, bound_to, boot_id, email,
+             confined)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11 * interval '1 microsecond', $12, $13, $14, $15)",
         &arguments,
     )
     .map_err(internal)

@@ -36,6 +36,8 @@ pub struct Stored {
     pub boot: [u8; 16],
     /// The verified e-mail address.
     pub email: Option<String>,
+    /// The identity token is for this compartment alone.
+    pub confined: bool,
 }
 
 impl Stored {
@@ -80,5 +82,6 @@ fn read(row: &Row) -> Option<Stored> {
         process: row.get(13).unwrap_or(0),
         boot: uuid(14)?,
         email: text(15),
+        confined: row.get(16).unwrap_or(true),
     })
 }

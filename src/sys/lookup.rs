@@ -135,6 +135,13 @@ pub fn lock_schema(schema: Oid, mode: u32) {
     unsafe { pg_sys::LockDatabaseObject(pg_sys::NamespaceRelationId, schema, 0, mode as i32) }
 }
 
+/// One after the other, until the transaction ends: whoever takes the lock of the same number. It is on nothing that SQL can name, so
+/// nobody is kept from anything else.
+pub fn take_turns(catalog: Oid, number: u32) {
+    // SAFETY: waits for the lock; the number need not be an object's.
+    unsafe { pg_sys::LockDatabaseObject(catalog, Oid::from_u32(number), 0, pg_sys::ExclusiveLock as i32) }
+}
+
 /// Keeps a relation from being changed, until the transaction ends. An oid that is gone is harmless.
 pub fn lock_relation(relation: Oid, mode: u32) {
     // SAFETY: waits for the lock.

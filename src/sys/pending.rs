@@ -27,7 +27,7 @@ pub struct Then {
     pub wake: fn(),
     /// So much was removed.
     pub removed: fn(u64),
-    /// Called before PREPARE TRANSACTION of a transaction that took or ended slots: raises, to refuse it.
+    /// Called before PREPARE TRANSACTION of a transaction that took or ended slots, or must not outlive them: raises, to refuse it.
     pub refuse_prepare: fn(),
 }
 
@@ -35,6 +35,8 @@ static PENDING: LocalRef<Vec<Entry>> = LocalRef::new(Vec::new());
 static WAKE: Local<bool> = Local::new(false);
 static WAKE_AFTER_ABORT: Local<bool> = Local::new(false);
 static REMOVED: Local<u64> = Local::new(0);
+/// This transaction is finished by who has begun it.
+static UNPREPARABLE: Local<bool> = Local::new(false);
 static THEN: Local<Option<Then>> = Local::new(None);
 
 /// Starts listening; called once, while the library is loaded.
@@ -78,13 +80,18 @@ pub fn removed(count: u64) {
     REMOVED.set(REMOVED.get().saturating_add(count));
 }
 
+/// This transaction works on what goes with its slot: nobody may keep it for later. Must not raise.
+pub fn must_not_last() {
+    UNPREPARABLE.set(true);
+}
+
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent as E;
     match event {
         E::XACT_EVENT_PRE_PREPARE => {
             if let Some(then) = THEN.get()
-                && PENDING.with(|pending| !pending.is_empty())
+                && (UNPREPARABLE.get() || PENDING.with(|pending| !pending.is_empty()))
             {
                 (then.refuse_prepare)();
             }
@@ -103,6 +110,7 @@ fn end(fate: Fate) {
     let unfinished =
         undone && (WAKE_AFTER_ABORT.get() || pending.iter().any(|entry| entry.fate == Fate::Ended));
     let (wake, removed) = (WAKE.get() || unfinished, REMOVED.get());
+    UNPREPARABLE.set(false);
     WAKE.set(false);
     WAKE_AFTER_ABORT.set(false);
     REMOVED.set(0);

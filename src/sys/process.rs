@@ -288,6 +288,19 @@ pub fn is_server_stopping() -> bool {
         .is_ok_and(|file| file.lines().nth(STATE).is_some_and(|state| state.trim_end() == "stopping"))
 }
 
+/// The relation that this process analyzes, if it is a worker of autovacuum. (As it reports itself: with `track_activities` off, none.)
+pub fn analyzed_by_autovacuum() -> Option<Oid> {
+    // SAFETY: plain globals; this process alone writes its entry, which is there for as long as it is connected.
+    unsafe {
+        if pg_sys::MyBackendType != pg_sys::BackendType::B_AUTOVAC_WORKER {
+            return None;
+        }
+        let entry = pg_sys::MyBEEntry.as_ref()?;
+        (entry.st_progress_command == pg_sys::ProgressCommandType::PROGRESS_COMMAND_ANALYZE)
+            .then_some(entry.st_progress_command_target)
+    }
+}
+
 /// Now, in PostgreSQL's microseconds.
 pub fn now() -> i64 {
     // SAFETY: reads the clock.

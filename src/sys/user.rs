@@ -66,12 +66,6 @@ pub fn chosen() -> Oid {
     unsafe { pg_sys::GetOuterUserId() }
 }
 
-/// True in a worker of autovacuum.
-pub fn is_autovacuum() -> bool {
-    // SAFETY: reads a static.
-    unsafe { pg_sys::MyBackendType == pg_sys::BackendType::B_AUTOVAC_WORKER }
-}
-
 /// This process.
 pub fn process() -> i32 {
     // SAFETY: reads a static.

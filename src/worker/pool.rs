@@ -1,7 +1,7 @@
 //! The pool: clones of the template that wait for whoever logs in to a new ephemeral compartment.
 
 use super::shift::Shift;
-use crate::compartment::{fence, schemas};
+use crate::compartment::schemas;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::{ext, settings};
 use crate::sys::{lookup, pending, scan, slots, user, workers};
@@ -96,7 +96,7 @@ fn template_dropped() {
 fn discard_changed(what: &str) {
     let in_use = settings::compartment_pool() > 0
         || workers::get(user::database()).is_some_and(|worker| worker.ready > 0);
-    if !in_use || fence::is_open() {
+    if !in_use {
         return;
     }
     let templates = templates();

@@ -5,7 +5,7 @@ use super::query::{as_owner, rows};
 use crate::pg::error::raise;
 use crate::protect;
 use crate::sys::{lookup, utility};
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Oid};
 use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
@@ -38,15 +38,24 @@ pub fn drop_schema(schema: &str) -> Dropped {
         let contents = contents(oid);
         let relations = [contents.relations, contents.sequences].concat();
         relations.iter().for_each(|relation| lookup::lock_relation(*relation, pg_sys::AccessExclusiveLock));
-        if !rows(SUSPECTS, &[oid.into()], None, |_| Ok(())).is_empty() {
-            let dependants = rows(DEPENDANTS, &[oid.into()], None, |row| row.get::<String>(1));
-            refuse(schema, dependants.into_iter().flatten().collect());
-        }
+        refuse(schema, dependants(oid));
         utility::drop_schema(oid);
         relations
     });
     protect::forget(schema, &relations);
     Dropped { relations: i64::try_from(relations.len()).unwrap_or(i64::MAX) }
+}
+
+/// What outside of a schema depends on something in it.
+pub fn outside_dependants(schema: Oid) -> Vec<String> {
+    as_owner(|| dependants(schema))
+}
+
+fn dependants(schema: Oid) -> Vec<String> {
+    if rows(SUSPECTS, &[schema.into()], None, |_| Ok(())).is_empty() {
+        return Vec::new();
+    }
+    rows(DEPENDANTS, &[schema.into()], None, |row| row.get::<String>(1)).into_iter().flatten().collect()
 }
 
 fn refuse(schema: &str, mut dependants: Vec<String>) {

@@ -7,7 +7,7 @@ mod facts;
 mod query;
 mod run;
 
-pub use destroy::drop_schema;
+pub use destroy::{drop_schema, outside_dependants};
 
 use crate::pg::error::OrRaise;
 use pgrx::pg_sys::Oid;

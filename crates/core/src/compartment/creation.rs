@@ -13,7 +13,7 @@ pub struct Inside<'a> {
 }
 
 /// Where temporary objects lie, as event triggers call it.
-const TEMPORARY: &str = "pg_temp";
+pub const TEMPORARY: &str = "pg_temp";
 
 /// The kinds of object in an ephemeral compartment's schema that would write its rows into the write-ahead log or elsewhere.
 const KEEPING: [&str; 3] = ["materialized view", "foreign table", "statistics object"];
@@ -92,6 +92,13 @@ pub fn tied(what: &str) -> Fault {
     Fault::new(Code::InsufficientPrivilege, format!("cannot {what} a table outside of the compartment"))
         .detail("What is outside would depend on what is inside, or be kept by it.")
         .hint("Use a table in the compartment's own schema.")
+}
+
+/// Something outside that would keep what is inside from being dropped.
+pub fn depends(what: &str) -> Fault {
+    Fault::new(Code::FeatureNotSupported, "a temporary object cannot depend on what is in the compartment")
+        .detail(format!("The compartment could not be dropped as long as the connection has it: {what}."))
+        .hint("Create it without TEMPORARY: it goes with the compartment.")
 }
 
 /// What a command does to a schema itself.

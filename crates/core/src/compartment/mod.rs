@@ -8,7 +8,9 @@ mod room;
 mod schema;
 pub mod template;
 
-pub use creation::{Inside, OnSchema, may_drop, may_on_schema, may_touch, no_such_schema, outside, tied};
+pub use creation::{
+    Inside, OnSchema, TEMPORARY, depends, may_drop, may_on_schema, may_touch, no_such_schema, outside, tied,
+};
 pub use name::{GLOBAL_NAME, check_name};
 pub use path::entered_path;
 pub use reason::Reason;
