@@ -132,7 +132,9 @@ impl World<'_> {
             _ => {
                 if let Some(guest) = self.guests.first_mut() {
                     let pid = guest.connection.pid().to_string();
-                    let kill = |signal| std::process::Command::new("kill").args([signal, &pid]).output();
+                    let kill = |signal: &str| {
+                        std::process::Command::new("kill").args([signal, pid.as_str()]).output()
+                    };
                     let _ = kill("-9");
                     // When the server has noticed, it lets nobody in until it has recovered.
                     eventually("the process is gone", || kill("-0").is_ok_and(|it| !it.status.success()));
