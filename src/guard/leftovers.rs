@@ -28,5 +28,5 @@ pub fn check(relation: Oid, role: Oid) {
 }
 
 fn holds_compartments(relation: Oid) -> bool {
-    protected::contains(relation)
+    protected::get(relation).is_some_and(|table| table.compartment_column.is_some())
 }

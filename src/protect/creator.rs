@@ -4,7 +4,7 @@ use super::moved;
 use crate::context;
 use crate::pg::error::raise;
 use crate::registry::protected;
-use crate::sys::{belongs, lookup};
+use crate::sys::lookup;
 use pgrx::prelude::*;
 use std::convert::Infallible;
 use watertight_core::{Code, Fault};
@@ -59,14 +59,11 @@ fn record_creator<'a>(
 }
 
 /// Anybody can put a trigger on a table of their own. On a registered table this one answers for the column that `protect()` has
-/// registered, in a compartment's own schema, where copies of protected tables are not registered, for any, and only as long as the
-/// column stores text: the row is built without casts.
+/// registered, on others (copies of protected tables in a compartment's own schema are not registered) for any, and only as long
+/// as the column stores text: the row is built without casts.
 fn check_column(trigger: &PgTrigger<'_>, row: &PgHeapTuple<'_, impl WhoAllocated>, column: &str) {
-    let Ok(relation) = trigger.relid() else { misused() };
-    let is_the_one = match protected::get(relation) {
-        Some(table) => table.creator_column.as_deref() == Some(column),
-        None => belongs::of_relation(relation).is_some(),
-    };
+    let registered = trigger.relid().ok().and_then(protected::get);
+    let is_the_one = registered.is_none_or(|table| table.creator_column.as_deref() == Some(column));
     let stores_text = row
         .get_attribute_by_name(column)
         .is_some_and(|(_, attribute)| lookup::stores_text(attribute.type_oid().value()));
