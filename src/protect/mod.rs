@@ -22,7 +22,7 @@ mod schema;
 use crate::sys::checks;
 
 pub use change::is_changing;
-pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value};
+pub use rewrite::{is_tenant_column, is_tenant_equality, is_tenant_value, tenant_value_type};
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Is any table or schema of this database registered?

@@ -10,22 +10,25 @@ use crate::sys::lookup;
 use crate::sys::node::{self, Comparison};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::CString;
+use watertight_core::numbers::{NumberMap, number_map};
 
 /// One form of `visible`, by the type of the tenant column.
 struct Form {
     argument: Oid,
     operator: u32,
+    function: u32,
     value: &'static std::ffi::CStr,
     value_type: Oid,
     collation: Oid,
 }
 
-// The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids are fixed
-// (pg_operator.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
+// The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids and those of
+// their functions are fixed (pg_operator.dat, pg_proc.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
 static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::UUIDOID,
         operator: 2972,
+        function: 2956,
         value: c"tenant_id",
         value_type: pg_sys::UUIDOID,
         collation: Oid::INVALID,
@@ -33,6 +36,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::TEXTOID,
         operator: 98,
+        function: 67,
         value: c"tenant",
         value_type: pg_sys::TEXTOID,
         collation: pg_sys::DEFAULT_COLLATION_OID,
@@ -40,6 +44,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::INT8OID,
         operator: 410,
+        function: 467,
         value: c"tenant_key",
         value_type: pg_sys::INT8OID,
         collation: Oid::INVALID,
@@ -47,6 +52,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::INT4OID,
         operator: 15,
+        function: 852,
         value: c"tenant_key",
         value_type: pg_sys::INT8OID,
         collation: Oid::INVALID,
@@ -87,6 +93,7 @@ fn find() -> Option<Functions> {
     for form in &FORMS {
         let comparison = Comparison {
             operator: Oid::from(form.operator),
+            function: Oid::from(form.function),
             value: lookup::function(schema, form.value, &[])?,
             value_type: form.value_type,
             value_collation: form.collation,
@@ -115,10 +122,16 @@ fn comparison(function: Oid) -> Option<Comparison> {
 
 /// Whether a function is one of `tenant_id()`, `tenant()` and `tenant_key()`.
 pub fn is_tenant_value(function: Oid) -> bool {
+    tenant_value_type(function).is_some()
+}
+
+/// What such a function returns.
+pub fn tenant_value_type(function: Oid) -> Option<Oid> {
     with_functions(|functions| {
-        functions.meanings.iter().any(|(_, meaning)| meaning.comparison.value == function)
+        let mut comparisons = functions.meanings.iter().map(|(_, meaning)| meaning.comparison);
+        comparisons.find(|comparison| comparison.value == function).map(|comparison| comparison.value_type)
     })
-    .unwrap_or(false)
+    .flatten()
 }
 
 /// Whether a function is that of an operator that `visible` is rewritten into, or of its commutator.
@@ -132,9 +145,25 @@ pub(super) fn number_of(table: Oid, column: &str) -> Option<i16> {
     lookup::attribute(table, &CString::new(column).ok()?)
 }
 
+/// The tenant columns that were asked for, by table, and the state of all relations they were found in.
+static COLUMNS: LocalRef<(u64, NumberMap<u32, Option<i16>>)> = LocalRef::new((0, number_map()));
+
 /// Whether a column is the tenant column of a protected table.
 pub fn is_tenant_column(table: Oid, column: i16) -> bool {
-    protected::get(table).and_then(|entry| number_of(table, &entry.tenant_column)) == Some(column)
+    let now = ext::relations_generation();
+    let held = COLUMNS.with(|(at, held)| held.get(&table.to_u32()).copied().filter(|_| *at == now));
+    let found = held.unwrap_or_else(|| {
+        let found = protected::get(table).and_then(|entry| number_of(table, &entry.tenant_column));
+        COLUMNS.with_mut(|(at, held)| {
+            if *at != now {
+                held.clear();
+                *at = now;
+            }
+            held.insert(table.to_u32(), found);
+        });
+        found
+    });
+    found == Some(column)
 }
 
 /// What both say of a column. (As long as whoever may read a row may write it; what distinguishes the two has to change the

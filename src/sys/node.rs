@@ -8,6 +8,8 @@ use pgrx::pg_sys::{self, NodeTag, Oid};
 pub struct Comparison {
     /// The operator, `argument type x result type -> boolean`.
     pub operator: Oid,
+    /// The operator's function.
+    pub function: Oid,
     /// The function without arguments on the right.
     pub value: Oid,
     /// What it returns.
@@ -61,7 +63,7 @@ unsafe fn compare(argument: *mut pg_sys::Expr, collation: Oid, comparison: Compa
             Oid::INVALID,
             collation,
         );
-        pg_sys::set_opfuncid(clause.cast());
+        (*clause.cast::<pg_sys::OpExpr>()).opfuncid = comparison.function;
         clause
     }
 }

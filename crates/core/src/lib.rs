@@ -7,6 +7,7 @@
 pub mod cache;
 pub mod error;
 pub mod guard;
+pub mod numbers;
 pub mod protect;
 pub mod search;
 pub mod sql;
