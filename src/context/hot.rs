@@ -4,7 +4,7 @@ use super::verdict::{reached, required};
 use crate::pg::error::raise;
 use crate::registry::Tenant;
 use crate::sys::function::{Call, raw_function};
-use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Datum, Oid};
 use watertight_core::{Code, Fault};
 
 fn id(tenant: &'static Tenant) -> Datum {
@@ -55,6 +55,16 @@ fn key_of(tenant: &Tenant) -> i64 {
 raw_function!(wt_tenant_id, pg_finfo_wt_tenant_id, fast = id_if_reached, slow = id_or_raise);
 raw_function!(wt_tenant, pg_finfo_wt_tenant, fast = name_if_reached, slow = name_or_raise);
 raw_function!(wt_tenant_key, pg_finfo_wt_tenant_key, fast = key_if_reached, slow = key_or_raise);
+
+/// What the one of the three functions that returns this type returns.
+pub fn datum_of_type(kind: Oid) -> Option<Datum> {
+    match kind {
+        pg_sys::UUIDOID => required().map(id),
+        pg_sys::TEXTOID => required().map(name),
+        pg_sys::INT8OID => required().map(|tenant| Datum::from(key_of(tenant))),
+        _ => None,
+    }
+}
 
 /// The tenant's id, for functions that are not called once a row.
 pub fn current_id() -> Option<[u8; 16]> {

@@ -12,7 +12,7 @@ mod token;
 mod verdict;
 
 pub use creator::creator;
-pub use hot::{current_id, current_key, current_name};
+pub use hot::{current_id, current_key, current_name, datum_of_type};
 pub use token::declare_held_cursor;
 use verdict::has_passing_token;
 pub use verdict::{as_tenant, reached};

@@ -3,6 +3,7 @@
 
 mod bounded;
 mod examiner;
+mod known;
 mod predicate;
 mod term;
 mod trusted;
@@ -20,7 +21,8 @@ use watertight_core::{Code, Fault};
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     headroom::install(|| ext::tables().map_or(Oid::INVALID, |tables| tables.trusted_operators), no_headroom);
-    paths::install(Rules { concerns, fence: predicate::fence, is_value: predicate::is_value, grant, orders });
+    let (fence, is_value, value) = (predicate::fence, predicate::is_value, predicate::value);
+    paths::install(Rules { concerns, fence, is_value, value, grant, orders });
 }
 
 fn concerns(table: Oid) -> bool {
@@ -50,7 +52,8 @@ fn no_headroom() -> ! {
 /// An estimator may call other functions than the operator's own: those of its negator or commutator. Whoever makes an
 /// operator says which these are, and which estimator it has.
 fn is_of_superuser(condition: Clause) -> bool {
-    condition.operator().and_then(lookup::operator_owner).is_some_and(role::is_superuser)
+    let look_up = |operator| lookup::operator_owner(Oid::from(operator)).is_some_and(role::is_superuser);
+    condition.operator().is_some_and(|operator| known::operator(operator.to_u32(), look_up))
 }
 
 /// An expression that an index orders by. In a rescan or a recheck it is evaluated on rows of all tenants.

@@ -1,34 +1,36 @@
 //! Recognising a protected table's own predicate.
 
-use super::term;
-use crate::protect::{is_tenant_column, is_tenant_equality, is_tenant_value};
+use crate::context::datum_of_type;
+use crate::protect::{is_tenant_column, is_tenant_equality, is_tenant_value, tenant_value_type};
 use crate::sys::clause::Clause;
-use crate::sys::paths::Fence;
+use crate::sys::paths::{Fence, Value};
 use pgrx::pg_sys::Oid;
-use watertight_core::search::{Shape, Term};
 
 /// What a condition is to the table's predicate: `column = tenant_id()`, as `visible(column)` is rewritten.
 pub fn fence(table: Oid, condition: Clause) -> Fence {
-    let condition = term::read(condition);
-    let Shape::Call { function, arguments, .. } = &condition.shape else { return Fence::No };
-    let [left, right] = arguments.as_slice() else { return Fence::No };
-    let (column, value) = if left.has_columns() { (left, right) } else { (right, left) };
-    match column.shape {
-        Shape::Column(number)
-            if !value.has_columns()
-                && is_tenant_equality(Oid::from(*function))
-                && is_tenant_column(table, number) => {}
-        _ => return Fence::No,
+    match condition.compared_column() {
+        Some((function, column, value))
+            if is_tenant_equality(function) && is_tenant_column(table, column) =>
+        {
+            if is_value(value) {
+                Fence::Predicate
+            } else if value.has_columns() {
+                Fence::No
+            } else {
+                Fence::Key
+            }
+        }
+        _ => Fence::No,
     }
-    if is_own(value) { Fence::Predicate } else { Fence::Key }
 }
 
 /// Whether an expression is `tenant_id()`, `tenant()` or `tenant_key()`.
 pub fn is_value(expression: Clause) -> bool {
-    is_own(&term::read(expression))
+    expression.plain_call().is_some_and(is_tenant_value)
 }
 
-fn is_own(term: &Term) -> bool {
-    matches!(&term.shape, Shape::Call { function, arguments, .. }
-        if arguments.is_empty() && is_tenant_value(Oid::from(*function)))
+/// What such an expression returns; raises where it would.
+pub fn value(expression: Clause) -> Option<Value> {
+    let kind = expression.plain_call().and_then(tenant_value_type)?;
+    Some(Value { datum: datum_of_type(kind)?, kind })
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod activity;
 pub mod checks;
 pub mod clause;
+mod early;
 mod estimate;
 pub mod executor;
 pub mod filling;

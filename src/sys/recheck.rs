@@ -4,10 +4,10 @@
 //! holds the security predicate: it takes for granted that they are leakproof. Here the predicate is put before them.
 
 use super::clause::Clause;
-use super::headroom;
 use super::local::{Local, LocalRef};
 use super::paths::Fence;
 use super::tree::elements;
+use super::{early, headroom};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,9 @@ pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, befor
     });
     // SAFETY: by the caller.
     unsafe {
+        if early::has_marks(&*plan) {
+            pgrx::error!("watertight: another library keeps set_rel_pathlist_hook to itself");
+        }
         headroom::mark(&mut *plan);
         let tables = elements::<pg_sys::RangeTblEntry>((*plan).rtable);
         visit((*plan).planTree, &tables, &granted);
