@@ -82,6 +82,14 @@ impl Clause {
         }
     }
 
+    /// The function, if the expression is an operator between a column and a constant or a parameter.
+    pub fn simple_comparison(self) -> Option<Oid> {
+        let (function, _, other) = self.compared_column()?;
+        // SAFETY: valid by construction.
+        let kind = unsafe { (*other.0).type_ };
+        matches!(kind, NodeTag::T_Const | NodeTag::T_Param).then_some(function)
+    }
+
     /// The function, if the expression is a call without arguments.
     pub fn plain_call(self) -> Option<Oid> {
         // SAFETY: valid by construction; the cast follows the node's tag.

@@ -6,7 +6,7 @@
 use super::clause::Clause;
 use super::local::{Local, LocalRef};
 use super::paths::Fence;
-use super::tree::elements;
+use super::tree::{each, elements};
 use super::{early, headroom};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::collections::BTreeMap;
@@ -125,6 +125,11 @@ unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeT
             if granted.contains(&table) {
                 pgrx::error!("watertight: a plan has lost its predicate");
             }
+            return;
+        }
+        // Where an index answers the predicate, it often is the first already.
+        let stands_first = || each::<pg_sys::Node>(scan.bitmapqualorig).zip(&first).all(|(a, b)| a == *b);
+        if others.is_empty() && stands_first() {
             return;
         }
         let copies = others.into_iter().map(|one| pg_sys::copyObjectImpl(one.cast()).cast::<pg_sys::Node>());
