@@ -72,6 +72,32 @@ EXPLAIN (COSTS OFF) SELECT FROM note WHERE tenant_id = '0b000000-0000-7000-8000-
 RESET work_mem;
 RESET enable_seqscan;
 
+-- What an index may answer keeps its place in the filter.
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
+EXPLAIN (COSTS OFF) SELECT FROM note WHERE doc @? :path AND amount = 3;
+RESET enable_indexscan;
+RESET enable_bitmapscan;
+
+-- A planner that fails after it has granted something, and a session without a tenant.
+CREATE FUNCTION breaks() RETURNS bigint LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN 1 / 0; END $$;
+CREATE FUNCTION tries() RETURNS numeric LANGUAGE plpgsql STABLE AS $$ BEGIN
+    FOR i IN 1..3 LOOP
+        BEGIN
+            EXECUTE 'SELECT FROM public.note WHERE amount = 3 AND ward < eve.breaks()';
+        EXCEPTION WHEN division_by_zero THEN NULL; END;
+    END LOOP;
+    RETURN 3;
+END $$;
+SELECT count(*) FROM note WHERE amount = tries() AND ward < 3;
+EXPLAIN (COSTS OFF) SELECT FROM note WHERE amount = tries() AND amount < 4;
+RESET watertight.token;
+EXPLAIN (COSTS OFF) SELECT FROM note WHERE amount = 3;
+RESET ROLE;
+SELECT set_config('watertight.token', test.token('hospital_b'), false) <> '' AS token_set;
+SET ROLE eve;
+EXPLAIN (COSTS OFF) SELECT FROM note WHERE amount = 3;
+
 -- An order that is not granted leaves a plan.
 SELECT count(*) FROM (SELECT id FROM place ORDER BY p <-> point(0, 0)) AS q;
 SET enable_seqscan = off;
@@ -97,7 +123,40 @@ DO $$ DECLARE line text; chain text; BEGIN
         END LOOP;
     END LOOP;
 END $$;
+
+-- A function that is replaced, and is another one under the same oid.
 RESET ROLE;
+SET search_path = public;
+CREATE EXTENSION pg_trgm;
+CREATE FUNCTION near(text, text) RETURNS real LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS '$libdir/pg_trgm', 'similarity';
+CREATE INDEX ON note (near(name, 'bsecret'));
+ANALYZE note;
+CREATE FUNCTION places(query text) RETURNS SETOF text LANGUAGE plpgsql SET enable_seqscan = off AS $$ DECLARE line text; BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        IF line LIKE '%: %near(%' THEN RETURN NEXT trim(split_part(line, ':', 1)); END IF;
+    END LOOP;
+END $$;
+SET ROLE eve;
+\set search 'SELECT places($$SELECT FROM note WHERE near(name, ''bsecret'') > 2$$)'
+:search;
+RESET ROLE;
+BEGIN;
+CREATE OR REPLACE FUNCTION near(text, text) RETURNS real LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN 0; END $$;
+SET LOCAL ROLE eve;
+:search;
+ROLLBACK;
+SET ROLE eve;
+:search;
+RESET ROLE;
+CREATE OR REPLACE FUNCTION near(text, text) RETURNS real LANGUAGE plpgsql IMMUTABLE STRICT LEAKPROOF AS $$ BEGIN RETURN 0; END $$;
+SET ROLE eve;
+:search;
+RESET ROLE;
+ALTER FUNCTION near(text, text) NOT LEAKPROOF;
+SET ROLE eve;
+:search;
+RESET ROLE;
+DROP FUNCTION near, places CASCADE;
 DROP TABLE note, closed, place;
 DROP SCHEMA eve CASCADE;
 DROP OWNED BY eve;

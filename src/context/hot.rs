@@ -5,7 +5,7 @@ use crate::compartment::Compartment;
 use crate::pg::error::raise;
 use crate::registry::Tenant;
 use crate::sys::function::{Call, raw_function};
-use pgrx::pg_sys::Datum;
+use pgrx::pg_sys::{self, Datum, Oid};
 use watertight_core::{Code, Fault};
 
 fn id(tenant: &'static Tenant) -> Datum {
@@ -113,6 +113,23 @@ raw_function!(
 pub fn current_compartment() -> Option<&'static Compartment> {
     required()?;
     reached_compartment()
+}
+
+/// What the one of the three functions for tenants that returns this type returns.
+pub fn tenant_datum(kind: Oid) -> Option<Datum> {
+    match kind {
+        pg_sys::UUIDOID => required().map(id),
+        pg_sys::TEXTOID => required().map(name),
+        pg_sys::INT8OID => required().map(|tenant| Datum::from(key_of(tenant))),
+        _ => None,
+    }
+}
+
+/// What `compartment_id()` returns; `written`: what `writable_compartment()` does.
+pub fn compartment_datum(written: bool) -> Option<Datum> {
+    current_compartment()
+        .filter(|compartment| compartment.writes || !written)
+        .map(|compartment| Datum::from(compartment.id.as_ptr()))
 }
 
 /// The tenant's id, for functions that are not called once a row.

@@ -13,7 +13,7 @@ mod token;
 mod verdict;
 
 pub use creator::creator;
-pub use hot::{current_id, current_key, current_name};
+pub use hot::{compartment_datum, current_id, current_key, current_name, tenant_datum};
 pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, identify, scopes};
 use verdict::has_passing_token;

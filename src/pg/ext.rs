@@ -58,6 +58,7 @@ static TRUST: Local<u64> = Local::new(1);
 static REGISTRY: Local<u64> = Local::new(1);
 static PROTECTION: Local<u64> = Local::new(1);
 static TRUSTED: Local<u64> = Local::new(1);
+static RELATIONS: Local<u64> = Local::new(1);
 
 /// Starts listening to what other backends change.
 pub fn install() {
@@ -67,6 +68,7 @@ pub fn install() {
 fn on_invalidation(relation: Oid) {
     // A table may be the first of an extension that was just created.
     ABSENT.set(false);
+    RELATIONS.set(RELATIONS.get().wrapping_add(1));
     let derived: &[&Local<u64>] = match TABLES.get() {
         Some(tables) if relation != Oid::INVALID => {
             if relation == tables.tenants
@@ -118,6 +120,11 @@ pub fn protection_generation() -> u64 {
 /// Rises when the table of trusted operators changes.
 pub fn trusted_generation() -> u64 {
     TRUSTED.get()
+}
+
+/// Rises when any relation changes.
+pub fn relations_generation() -> u64 {
+    RELATIONS.get()
 }
 
 /// The registry's oids, or `None` where the extension is not installed (or no catalog can be read now).

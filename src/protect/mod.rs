@@ -24,7 +24,7 @@ use crate::registry::protected;
 use crate::sys::checks;
 
 pub use change::is_changing;
-pub use rewrite::{Value, is_equality, predicate_columns, value_of};
+pub use rewrite::{Value, current_value, is_equality, predicate_columns, predicate_value, value_of};
 pub use watertight_core::protect::{POLICY, TRIGGER};
 
 /// Is any table or schema of this database registered?

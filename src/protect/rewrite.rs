@@ -1,6 +1,6 @@
 //! `visible(...)` and `writable(...)`: what a policy says, and the comparisons the planner puts in its place.
 
-use crate::context::{compartment_if_any, is_wide};
+use crate::context::{compartment_datum, compartment_if_any, is_wide, tenant_datum};
 use crate::pg::ext;
 use crate::registry::protected;
 use crate::sys::checks::Predicate;
@@ -10,25 +10,28 @@ use crate::sys::lookup;
 use crate::sys::node::{self, Comparison};
 use pgrx::pg_sys::{self, Datum, Oid};
 use std::ffi::{CStr, CString};
+use watertight_core::numbers::{NumberMap, number_map};
 
 /// One form of `visible`, by the type of the tenant column.
 struct Form {
     argument: Oid,
     operator: u32,
+    function: u32,
     value: &'static CStr,
     value_type: Oid,
     collation: Oid,
 }
 
-/// uuid = uuid
-const SAME_UUID: u32 = 2972;
+/// uuid = uuid: the operator and its function.
+const SAME_UUID: (u32, u32) = (2972, 2956);
 
-// The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids are fixed
-// (pg_operator.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
+// The operators are leakproof in every PostgreSQL and members of the types' own index operator families; their oids and those of
+// their functions are fixed (pg_operator.dat, pg_proc.dat): uuid = uuid, text = text, bigint = bigint, integer = bigint.
 static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::UUIDOID,
-        operator: SAME_UUID,
+        operator: SAME_UUID.0,
+        function: SAME_UUID.1,
         value: c"tenant_id",
         value_type: pg_sys::UUIDOID,
         collation: Oid::INVALID,
@@ -36,6 +39,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::TEXTOID,
         operator: 98,
+        function: 67,
         value: c"tenant",
         value_type: pg_sys::TEXTOID,
         collation: pg_sys::DEFAULT_COLLATION_OID,
@@ -43,6 +47,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::INT8OID,
         operator: 410,
+        function: 467,
         value: c"tenant_key",
         value_type: pg_sys::INT8OID,
         collation: Oid::INVALID,
@@ -50,6 +55,7 @@ static FORMS: [Form; 4] = [
     Form {
         argument: pg_sys::INT4OID,
         operator: 15,
+        function: 852,
         value: c"tenant_key",
         value_type: pg_sys::INT8OID,
         collation: Oid::INVALID,
@@ -101,6 +107,7 @@ fn find() -> Option<Known> {
     for form in &FORMS {
         let tenant = Comparison {
             operator: Oid::from(form.operator),
+            function: Oid::from(form.function),
             value: lookup::function(schema, form.value, &[])?,
             value_type: form.value_type,
             value_collation: form.collation,
@@ -120,7 +127,8 @@ fn find() -> Option<Known> {
     }
     let compartment = |value, value_type, any| {
         Some(Comparison {
-            operator: Oid::from(SAME_UUID),
+            operator: Oid::from(SAME_UUID.0),
+            function: Oid::from(SAME_UUID.1),
             value: lookup::function(schema, value, &[])?,
             value_type,
             value_collation: Oid::INVALID,
@@ -218,6 +226,23 @@ pub fn value_of(function: Oid) -> Option<Value> {
     .flatten()
 }
 
+/// What such a function returns now, and its type; raises where it would. `None` for NULL, and for a list of compartments.
+pub fn current_value(function: Oid) -> Option<(Datum, Oid)> {
+    let (comparison, written, value) = with_known(|known| {
+        let of_tenants = known.functions.iter().map(|functions| (functions.tenant, false, Value::Tenant));
+        let of_compartments =
+            [(known.here, false, Value::Compartment), (known.written, true, Value::Compartment)];
+        of_tenants.chain(of_compartments).find(|(comparison, _, _)| comparison.value == function)
+    })
+    .flatten()?;
+    // It may have to find out who asks; so not while what is known is borrowed.
+    let datum = match value {
+        Value::Tenant => tenant_datum(comparison.value_type),
+        Value::Compartment => compartment_datum(written),
+    };
+    Some((datum?, comparison.value_type))
+}
+
 /// Whether a function is that of an operator that `visible` is rewritten into, or of its commutator.
 pub fn is_equality(function: Oid) -> bool {
     // uuid = uuid, text = text, bigint = bigint, integer = bigint, bigint = integer (pg_proc.dat).
@@ -229,13 +254,41 @@ pub(super) fn number_of(table: Oid, column: &str) -> Option<i16> {
     lookup::attribute(table, &CString::new(column).ok()?)
 }
 
+/// The columns in the predicate of a table, and what each is compared with.
+type Columns = [Option<(i16, Value)>; 2];
+
+/// Those that were asked for, by table, and the state of all relations they were found in.
+static COLUMNS: LocalRef<(u64, NumberMap<u32, Columns>)> = LocalRef::new((0, number_map()));
+
 /// The columns in the predicate of a protected table, and what each is compared with.
-pub fn predicate_columns(table: Oid) -> Vec<(i16, Value)> {
-    let Some(entry) = protected::get(table) else { return Vec::new() };
-    let tenant = (Some(&entry.tenant_column), Value::Tenant);
-    let compartment = (entry.compartment_column.as_ref(), Value::Compartment);
-    [tenant, compartment]
-        .into_iter()
-        .filter_map(|(name, value)| Some((number_of(table, name?)?, value)))
-        .collect()
+pub fn predicate_columns(table: Oid) -> impl Iterator<Item = (i16, Value)> {
+    let now = ext::relations_generation();
+    let held = COLUMNS.with(|(at, held)| held.get(&table.to_u32()).copied().filter(|_| *at == now));
+    let columns = held.unwrap_or_else(|| {
+        let found = find_columns(table);
+        // Under the state it began in: what changed meanwhile is looked up again.
+        COLUMNS.with_mut(|(at, held)| {
+            if *at != now {
+                held.clear();
+                *at = now;
+            }
+            held.insert(table.to_u32(), found);
+        });
+        found
+    });
+    columns.into_iter().flatten()
+}
+
+fn find_columns(table: Oid) -> Columns {
+    let Some(entry) = protected::get(table) else { return [None; 2] };
+    let column = |name: Option<&str>, value| Some((number_of(table, name?)?, value));
+    [
+        column(Some(&entry.tenant_column), Value::Tenant),
+        column(entry.compartment_column.as_deref(), Value::Compartment),
+    ]
+}
+
+/// What the predicate of a protected table compares a column with, if it does.
+pub fn predicate_value(table: Oid, column: i16) -> Option<Value> {
+    predicate_columns(table).find(|(number, _)| *number == column).map(|(_, value)| value)
 }

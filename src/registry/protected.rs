@@ -4,8 +4,8 @@ use crate::pg::ext;
 use crate::sys::local::{Local, LocalRef};
 use crate::sys::scan;
 use pgrx::pg_sys::Oid;
-use std::collections::HashMap;
 use std::rc::Rc;
+use watertight_core::numbers::{NumberMap, number_map};
 
 /// A row of watertight.protected_tables.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct ProtectedTable {
     pub compartment_column: Option<Box<str>>,
 }
 
-type Set = Rc<HashMap<Oid, ProtectedTable>>;
+type Set = Rc<NumberMap<Oid, ProtectedTable>>;
 
 static HELD_AT: Local<u64> = Local::new(0);
 static HELD: LocalRef<Option<Set>> = LocalRef::new(None);
@@ -28,13 +28,13 @@ static HELD: LocalRef<Option<Set>> = LocalRef::new(None);
 /// All protected tables; empty where the extension is not installed.
 pub fn all() -> Set {
     let Some(tables) = ext::tables() else { return Set::default() };
-    let generation = ext::protection_generation();
-    if HELD_AT.get() == generation
+    if is_held()
         && let Some(set) = HELD.with(Option::clone)
     {
         return set;
     }
-    let mut set = HashMap::new();
+    let generation = ext::protection_generation();
+    let mut set = number_map();
     scan::each(tables.protected_tables, None, |row| {
         if let (Some(relation), Some(tenant_column)) = (row.get::<Oid>(1), row.name(2)) {
             let creator_column = row.name(3).map(String::into_boxed_str);
@@ -61,5 +61,12 @@ pub fn get(relation: Oid) -> Option<ProtectedTable> {
 
 /// Whether there is one.
 pub fn contains(relation: Oid) -> bool {
+    if ext::tables().is_some() && is_held() {
+        return HELD.with(|held| held.as_ref().is_some_and(|set| set.contains_key(&relation)));
+    }
     all().contains_key(&relation)
+}
+
+fn is_held() -> bool {
+    HELD_AT.get() == ext::protection_generation() && HELD.with(Option::is_some)
 }

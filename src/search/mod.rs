@@ -3,6 +3,7 @@
 
 mod bounded;
 mod examiner;
+mod known;
 mod predicate;
 mod term;
 mod trusted;
@@ -14,7 +15,7 @@ use crate::sys::clause::Clause;
 use crate::sys::paths::{self, Grant, Indexes, Place, Rules};
 use crate::sys::{headroom, lookup};
 use pgrx::pg_sys::Oid;
-use watertight_core::search::{Grade, examine};
+use watertight_core::search::{Examined, Grade, examine};
 use watertight_core::{Code, Fault};
 
 /// Installs the hooks; called once, while the library is loaded.
@@ -25,6 +26,7 @@ pub fn install() {
         fence: predicate::fence,
         columns: predicate::columns,
         is_value: predicate::is_value,
+        value: predicate::value,
         grant,
         orders,
     });
@@ -36,14 +38,33 @@ fn concerns(table: Oid) -> bool {
 
 fn grant(condition: Clause, indexes: Indexes) -> Option<Grant> {
     condition.wrap_argument(bounded::wrapper);
-    let term = term::read(condition);
-    let server = examiner::Server { indexes, ordering: false };
-    let examined = examine(&term, &server)?;
+    let examined = match simple(condition) {
+        Some(examined) => {
+            debug_assert_eq!(
+                examine_in_full(condition, indexes),
+                Some(examined),
+                "a short cut, nothing else"
+            );
+            examined
+        }
+        None => examine_in_full(condition, indexes)?,
+    };
     let place = match examined.grade {
         Grade::Total | Grade::Derived => Place::Anywhere,
         Grade::Long | Grade::Guarded => Place::Fenced,
     };
     Some(Grant { place, estimate: examined.estimate && is_of_superuser(condition) })
+}
+
+fn examine_in_full(condition: Clause, indexes: Indexes) -> Option<Examined> {
+    examine(&term::read(condition), &examiner::Server { indexes, ordering: false })
+}
+
+/// The same, without looking at the arguments, for the usual condition: a column beside a value, and a function that does not
+/// depend on either.
+fn simple(condition: Clause) -> Option<Examined> {
+    let grade = examiner::unconditional(condition.simple_comparison()?)?;
+    Some(Examined { grade, estimate: grade <= Grade::Long })
 }
 
 fn no_headroom() -> ! {
@@ -57,7 +78,8 @@ fn no_headroom() -> ! {
 /// An estimator may call other functions than the operator's own: those of its negator or commutator. Whoever makes an
 /// operator says which these are, and which estimator it has.
 fn is_of_superuser(condition: Clause) -> bool {
-    condition.operator().and_then(lookup::operator_owner).is_some_and(role::is_superuser)
+    let look_up = |operator| lookup::operator_owner(Oid::from(operator)).is_some_and(role::is_superuser);
+    condition.operator().is_some_and(|operator| known::operator(operator.to_u32(), look_up))
 }
 
 /// An expression that an index orders by. In a rescan or a recheck it is evaluated on rows of all tenants.

@@ -1,6 +1,6 @@
 //! Expressions of the planner, read from the leaves up.
 
-use super::tree::elements;
+use super::tree::{each, strip};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
 /// An expression of the query that is planned now, or of its plan.
@@ -53,6 +53,90 @@ impl Clause {
                 NodeTag::T_OpExpr => Some((*self.0.cast::<pg_sys::OpExpr>()).opno),
                 NodeTag::T_ScalarArrayOpExpr => Some((*self.0.cast::<pg_sys::ScalarArrayOpExpr>()).opno),
                 _ => None,
+            }
+        }
+    }
+
+    /// The function, the column and the other side, if the expression is an operator between a column and something else.
+    pub fn compared_column(self) -> Option<(Oid, i16, Clause)> {
+        // SAFETY: valid by construction; each cast follows the node's tag.
+        unsafe {
+            let mut node = self.0;
+            if (*node).type_ == NodeTag::T_RestrictInfo {
+                node = (*node.cast::<pg_sys::RestrictInfo>()).clause.cast();
+            }
+            if (*node).type_ != NodeTag::T_OpExpr {
+                return None;
+            }
+            let call = &*node.cast::<pg_sys::OpExpr>();
+            if call.args.is_null() || (*call.args).length != 2 {
+                return None;
+            }
+            let side = |number| strip((*(*call.args).elements.add(number)).ptr_value.cast());
+            let (left, right) = (side(0), side(1));
+            let (column, other) = if (*left).type_ == NodeTag::T_Var { (left, right) } else { (right, left) };
+            ((*column).type_ == NodeTag::T_Var).then(|| {
+                let number = (*column.cast::<pg_sys::Var>()).varattno;
+                (function_of(call.opno, call.opfuncid), number, Clause(other.cast()))
+            })
+        }
+    }
+
+    /// The same for `column operator ANY (array)`; the other side is the array.
+    pub fn column_of_any(self) -> Option<(Oid, i16, Clause)> {
+        // SAFETY: valid by construction; each cast follows the node's tag. The node has two arguments.
+        unsafe {
+            let mut node = self.0;
+            if (*node).type_ == NodeTag::T_RestrictInfo {
+                node = (*node.cast::<pg_sys::RestrictInfo>()).clause.cast();
+            }
+            if (*node).type_ != NodeTag::T_ScalarArrayOpExpr {
+                return None;
+            }
+            let call = &*node.cast::<pg_sys::ScalarArrayOpExpr>();
+            let side = |number| strip((*(*call.args).elements.add(number)).ptr_value.cast());
+            let column = side(0);
+            (call.useOr && (*column).type_ == NodeTag::T_Var).then(|| {
+                let number = (*column.cast::<pg_sys::Var>()).varattno;
+                (function_of(call.opno, call.opfuncid), number, Clause(side(1).cast()))
+            })
+        }
+    }
+
+    /// The function, if the expression is an operator between a column and a constant or a parameter.
+    pub fn simple_comparison(self) -> Option<Oid> {
+        let (function, _, other) = self.compared_column()?;
+        // SAFETY: valid by construction.
+        let kind = unsafe { (*other.0).type_ };
+        matches!(kind, NodeTag::T_Const | NodeTag::T_Param).then_some(function)
+    }
+
+    /// The function, if the expression is a call without arguments.
+    pub fn plain_call(self) -> Option<Oid> {
+        // SAFETY: valid by construction; the cast follows the node's tag.
+        unsafe {
+            let node = strip(self.0.cast());
+            if (*node).type_ != NodeTag::T_FuncExpr {
+                return None;
+            }
+            let call = &*node.cast::<pg_sys::FuncExpr>();
+            call.args.is_null().then_some(call.funcid)
+        }
+    }
+
+    /// Whether it is this very node.
+    pub(super) fn is(self, node: *const pg_sys::Node) -> bool {
+        std::ptr::addr_eq(self.0, node)
+    }
+
+    /// Whether a column of this query comes into the expression.
+    pub fn has_columns(self) -> bool {
+        // SAFETY: valid by construction.
+        unsafe {
+            match (*self.0).type_ {
+                NodeTag::T_Var => true,
+                NodeTag::T_Const | NodeTag::T_Param => false,
+                _ => pg_sys::contain_var_clause(self.0),
             }
         }
     }
@@ -176,7 +260,7 @@ unsafe fn read_other<F: Fold>(node: *mut pg_sys::Node, kind: Kind, fold: &mut F)
 /// `list` must be null or a list of expressions.
 unsafe fn read_all<F: Fold>(list: *mut pg_sys::List, fold: &mut F) -> Vec<F::Out> {
     // SAFETY: by the caller.
-    unsafe { elements::<pg_sys::Node>(list).into_iter().map(|node| read(node, fold)).collect() }
+    unsafe { each::<pg_sys::Node>(list).map(|node| read(node, fold)).collect() }
 }
 
 /// `ROW(a, b) < ROW(c, d)`, as one call for each pair.

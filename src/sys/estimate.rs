@@ -5,8 +5,10 @@
 //! statistics are shown while one condition is estimated that somebody has vouched for, and to nobody else.
 
 use super::clause::Clause;
+use super::early;
 use super::local::Local;
-use super::tree::elements;
+use super::paths::Value;
+use super::tree::each;
 use pgrx::pg_sys::{self, Oid};
 
 /// To which planner, and of which table, the statistics are shown. Another one may run meanwhile: an estimator evaluates stable
@@ -57,9 +59,6 @@ pub(super) unsafe fn restriction(
 ) -> bool {
     // SAFETY: by the caller.
     unsafe {
-        if !is_guarded(restriction) {
-            return false;
-        }
         let before = (*restriction).norm_selec;
         (*restriction).norm_selec = -1.0;
         let join = pg_sys::JoinType::JOIN_INNER;
@@ -71,12 +70,44 @@ pub(super) unsafe fn restriction(
     }
 }
 
+/// Estimates a condition as PostgreSQL does, with `value` for the `call` on one of its sides, which PostgreSQL would start an
+/// executor to evaluate. The planner keeps the result with the condition.
+///
+/// # Safety
+/// `root` and `restriction` must be the planner's, of an operator with the call, which returns the value.
+pub(super) unsafe fn with_value(
+    root: *mut pg_sys::PlannerInfo,
+    restriction: *mut pg_sys::RestrictInfo,
+    call: Clause,
+    value: Value,
+) {
+    // SAFETY: by the caller; the call is put back. (After an error the whole plan is thrown away.)
+    unsafe {
+        let sides = (*(*restriction).clause.cast::<pg_sys::OpExpr>()).args;
+        let Some(place) = (0..(*sides).length as usize)
+            .map(|number| &mut (*(*sides).elements.add(number)).ptr_value)
+            .find(|side| call.is(side.cast()))
+        else {
+            return;
+        };
+        let before = *place;
+        let (mut length, mut by_value) = (0, false);
+        pg_sys::get_typlenbyval(value.kind, &mut length, &mut by_value);
+        let collation = pg_sys::exprCollation(before.cast());
+        *place =
+            pg_sys::makeConst(value.kind, -1, collation, length.into(), value.datum, false, by_value).cast();
+        let join = pg_sys::JoinType::JOIN_INNER;
+        pg_sys::clause_selectivity(root, restriction.cast(), 0, join, std::ptr::null_mut());
+        *place = before;
+    }
+}
+
 /// Whether the condition's estimator asks if the function is leakproof. Those that look at values of its type in their own way
 /// (words, elements) do not, and have used the statistics the first time.
 ///
 /// # Safety
 /// The restriction must be valid.
-unsafe fn is_guarded(restriction: *mut pg_sys::RestrictInfo) -> bool {
+pub(super) unsafe fn is_guarded(restriction: *mut pg_sys::RestrictInfo) -> bool {
     // tsmatchsel, arraycontsel; contsel, areasel, positionsel have no statistics (pg_proc.dat).
     const OWN_WAY: [u32; 5] = [3686, 3817, 1302, 139, 1300];
     // SAFETY: by the caller; a syscache look-up.
@@ -94,7 +125,7 @@ unsafe fn is_guarded(restriction: *mut pg_sys::RestrictInfo) -> bool {
 pub(super) unsafe fn table(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) {
     // SAFETY: by the caller; the arrays have an entry for each table of the query.
     unsafe {
-        for one in elements::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
+        for one in each::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
             if !(*one).orclause.is_null() {
                 (*one).norm_selec = -1.0; // from its parts
             }
@@ -130,6 +161,10 @@ unsafe extern "C-unwind" fn relation_stats(
             show((*entry).relid, column, (*entry).inh, variable);
             return true;
         }
+        if (*root).qual_security_level > 0 && early::is_shown(root, entry, (*variable).var) {
+            show((*entry).relid, column, (*entry).inh, variable);
+            return true;
+        }
         PREVIOUS_RELATION.get().is_some_and(|previous| previous(root, entry, column, variable))
     }
 }
@@ -146,7 +181,31 @@ unsafe extern "C-unwind" fn index_stats(
             show(index, column, false, variable);
             return true;
         }
+        if (*root).qual_security_level > 0 && is_shown_early(root, index, variable) {
+            show(index, column, false, variable);
+            return true;
+        }
         PREVIOUS_INDEX.get().is_some_and(|previous| previous(root, index, column, variable))
+    }
+}
+
+/// The same for an expression that an index is made of.
+///
+/// # Safety
+/// `root` must be the planner's. (What is asked for an index that is costed has no table: then any address may stand there.)
+unsafe fn is_shown_early(
+    root: *mut pg_sys::PlannerInfo,
+    index: Oid,
+    variable: *const pg_sys::VariableStatData,
+) -> bool {
+    // SAFETY: by the caller; the array has an element for each table of the query, and only such are looked into.
+    unsafe {
+        let rel = (*variable).rel;
+        let tables = (*root).simple_rel_array_size as usize;
+        !rel.is_null()
+            && (1..tables).any(|table| *(*root).simple_rel_array.add(table) == rel)
+            && has_index(rel, index)
+            && early::is_shown(root, entry_of(root, rel), (*variable).var)
     }
 }
 
@@ -164,9 +223,12 @@ unsafe fn entry_of(
 /// `rel` must be the planner's.
 unsafe fn has_index(rel: *mut pg_sys::RelOptInfo, index: Oid) -> bool {
     // SAFETY: by the caller.
-    unsafe {
-        elements::<pg_sys::IndexOptInfo>((*rel).indexlist).into_iter().any(|one| (*one).indexoid == index)
-    }
+    unsafe { each::<pg_sys::IndexOptInfo>((*rel).indexlist).any(|one| (*one).indexoid == index) }
+}
+
+unsafe extern "C-unwind" {
+    // PostgreSQL itself calls it.
+    fn ReleaseSysCache(tuple: pg_sys::HeapTuple);
 }
 
 #[pgrx::pg_guard]
@@ -176,11 +238,7 @@ unsafe extern "C-unwind" fn show(
     inherited: bool,
     variable: *mut pg_sys::VariableStatData,
 ) {
-    unsafe extern "C-unwind" fn release(tuple: pg_sys::HeapTuple) {
-        // SAFETY: PostgreSQL releases the tuple it was given, once.
-        unsafe { pg_sys::ReleaseSysCache(tuple) }
-    }
-    // SAFETY: by the caller; the tuple is released by `release`.
+    // SAFETY: by the caller; PostgreSQL releases the tuple, once.
     unsafe {
         (*variable).statsTuple = pg_sys::SearchSysCache3(
             pg_sys::SysCacheIdentifier::STATRELATTINH as i32,
@@ -188,7 +246,7 @@ unsafe extern "C-unwind" fn show(
             pg_sys::Datum::from(column),
             pg_sys::Datum::from(inherited),
         );
-        (*variable).freefunc = Some(release);
+        (*variable).freefunc = Some(ReleaseSysCache);
         (*variable).acl_ok = true;
     }
 }

@@ -3,11 +3,20 @@
 use super::clause::Clause;
 use super::estimate;
 use super::paths::{Grant, Indexes, Place, Rules};
-use super::tree::elements;
+use super::tree::{each, elements};
 use pgrx::pg_sys::{self, NodeTag};
 
-/// A condition, and what it may.
-pub(super) type Granted = (*mut pg_sys::RestrictInfo, Grant);
+/// A condition that was granted something.
+pub(super) struct Granted {
+    pub(super) condition: *mut pg_sys::RestrictInfo,
+    pub(super) grant: Grant,
+    /// Only columns of this table come into it.
+    pub(super) alone: bool,
+    /// It may be estimated with the statistics, and its estimate is another without.
+    pub(super) guarded: bool,
+    /// It was estimated with the statistics.
+    pub(super) shown: bool,
+}
 
 /// What is granted to the blocked conditions of a table. `readable`: by the role that reads it; estimates tell about rows, too.
 ///
@@ -17,22 +26,55 @@ pub(super) unsafe fn granted(
     rel: &pg_sys::RelOptInfo,
     blocked: Vec<*mut pg_sys::RestrictInfo>,
     rules: Rules,
-    readable: bool,
+    readable: impl Fn() -> bool,
 ) -> Vec<Granted> {
     // SAFETY: by the caller.
     unsafe {
         let indexes = Indexes::of(rel);
         blocked
             .into_iter()
-            .filter_map(|one| {
-                let grant = (rules.grant)(Clause::new((*one).clause.cast()), indexes)?;
-                Some((one, Grant { estimate: grant.estimate && readable, ..grant }))
+            .filter_map(|condition| {
+                let grant = (rules.grant)(Clause::new((*condition).clause.cast()), indexes)?;
+                let grant = Grant { estimate: grant.estimate && readable(), ..grant };
+                let alone = is_restriction(rel, condition);
+                let guarded = grant.estimate && alone && estimate::is_guarded(condition);
+                Some(Granted { condition, grant, alone, guarded, shown: false })
             })
             .collect()
     }
 }
 
-/// Adds the index paths that the grants allow, and takes those away whose order is computed on rows of everybody.
+/// Whether PostgreSQL makes all paths that the grants allow at once, if all conditions are marked while it makes its own. Those
+/// of joins are not marked as long, because other tables have them as well.
+///
+/// # Safety
+/// `rel` must be the planner's.
+pub(super) unsafe fn is_made_at_once(rel: &pg_sys::RelOptInfo, granted: &[Granted]) -> bool {
+    !granted.is_empty()
+        && granted.iter().all(|one| one.alone)
+        && (granted.iter().all(|one| one.grant.place == Place::Anywhere)
+            // SAFETY: by the caller.
+            || unsafe { with_plain_scans(rel) }.is_empty())
+}
+
+/// Marks all conditions; [`unmark`] takes the marks away.
+///
+/// # Safety
+/// The conditions must be valid.
+pub(super) unsafe fn mark_all(granted: &[Granted]) {
+    // SAFETY: by the caller.
+    granted.iter().for_each(|one| unsafe { (*one.condition).leakproof = true });
+}
+
+/// # Safety
+/// The conditions must be valid.
+pub(super) unsafe fn unmark(granted: &[Granted]) {
+    // SAFETY: by the caller. What is granted something was not leakproof.
+    granted.iter().for_each(|one| unsafe { (*one.condition).leakproof = false });
+}
+
+/// Adds the index paths that the grants allow, and takes those away whose order is computed on rows of everybody. `made`:
+/// PostgreSQL made its own with all of them.
 ///
 /// # Safety
 /// `root` and `rel` must be the planner's, of a plain table whose paths PostgreSQL has made.
@@ -41,17 +83,18 @@ pub(super) unsafe fn make(
     rel: *mut pg_sys::RelOptInfo,
     rules: Rules,
     granted: &[Granted],
+    made: bool,
 ) {
     // SAFETY: by the caller.
     unsafe {
         let mut anew = forbid_orders(rel, rules);
-        for (one, grant) in granted {
-            anew |= grant.estimate && is_restriction(&*rel, *one) && estimate::restriction(root, rel, *one);
+        for one in granted.iter().filter(|one| one.guarded && !one.shown) {
+            anew |= estimate::restriction(root, rel, one.condition);
         }
         if anew {
             start_anew(root, rel);
         }
-        if anew || !granted.is_empty() {
+        if anew || !granted.is_empty() && !made {
             add_index_paths(root, rel, rules, granted, anew);
         }
         // What is granted may have brought more of them.
@@ -78,29 +121,22 @@ unsafe fn add_index_paths(
         let with_statistics = may_show_statistics(&*rel, rules, granted);
         let create = || pg_sys::create_index_paths(root, rel);
         let create = || if with_statistics { estimate::with_statistics(root, rel, create) } else { create() };
-        let fenced = mark(granted, Place::Anywhere);
+        let fenced = granted.iter().filter(|one| one.grant.place == Place::Fenced).count();
+        for one in granted.iter().filter(|one| one.grant.place == Place::Anywhere) {
+            (*one.condition).leakproof = true;
+        }
         if all || fenced < granted.len() {
             create();
         }
         if fenced > 0 {
-            mark(granted, Place::Fenced);
-            let others = without_plain_scans(rel);
+            mark_all(granted);
+            let others = with_plain_scans(&*rel);
+            others.iter().for_each(|index| (**index).amhasgettuple = false);
             create();
-            others.into_iter().for_each(|index| (*index).amhasgettuple = true);
+            others.iter().for_each(|index| (**index).amhasgettuple = true);
         }
-        granted.iter().for_each(|(one, _)| (**one).leakproof = false);
+        unmark(granted);
     }
-}
-
-/// Marks the conditions of one place, and returns how many are of another.
-///
-/// # Safety
-/// The restrictions must be valid.
-unsafe fn mark(granted: &[Granted], place: Place) -> usize {
-    let (these, others): (Vec<_>, Vec<_>) = granted.iter().partition(|(_, grant)| grant.place == place);
-    // SAFETY: by the caller.
-    these.iter().for_each(|(one, _)| unsafe { (**one).leakproof = true });
-    others.len()
 }
 
 /// Whether the statistics may be shown while paths are made, so that joins into this table are estimated with them: every
@@ -120,15 +156,13 @@ unsafe fn may_show_statistics(rel: &pg_sys::RelOptInfo, rules: Rules, granted: &
         };
         let mut all = Vec::new();
         for list in [rel.baserestrictinfo, rel.joininfo] {
-            for one in elements::<pg_sys::Node>(list) {
+            for one in each::<pg_sys::Node>(list) {
                 collect(one, |_| true, &mut all);
             }
         }
-        granted.iter().any(|(one, grant)| grant.estimate && !is_restriction(rel, *one))
+        granted.iter().any(|one| one.grant.estimate && !one.alone)
             && all.iter().all(may)
-            && elements::<pg_sys::IndexOptInfo>(rel.indexlist)
-                .into_iter()
-                .all(|index| (*index).indpred.is_null())
+            && each::<pg_sys::IndexOptInfo>(rel.indexlist).all(|index| (*index).indpred.is_null())
     }
 }
 
@@ -141,7 +175,7 @@ pub(super) unsafe fn blocked(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::Restr
     // SAFETY: lists of restrictions.
     unsafe {
         for list in [rel.baserestrictinfo, rel.joininfo] {
-            for restriction in elements::<pg_sys::RestrictInfo>(list) {
+            for restriction in each::<pg_sys::RestrictInfo>(list) {
                 if (*restriction).security_level > rel.baserestrict_min_security {
                     collect(restriction.cast(), |one| !one.leakproof && !one.pseudoconstant, &mut found);
                 }
@@ -161,7 +195,7 @@ unsafe fn collect(
     // SAFETY: by the caller; an OR clause is made of restrictions, and of ANDs of them.
     unsafe {
         if (*node).type_ == NodeTag::T_BoolExpr {
-            for part in elements::<pg_sys::Node>((*node.cast::<pg_sys::BoolExpr>()).args) {
+            for part in each::<pg_sys::Node>((*node.cast::<pg_sys::BoolExpr>()).args) {
                 collect(part, wanted, found);
             }
         } else if (*node).type_ == NodeTag::T_RestrictInfo {
@@ -215,16 +249,15 @@ unsafe fn start_anew(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInf
     }
 }
 
-/// Takes plain scans away from all indexes but B-trees, and returns those that had them.
+/// The indexes that have plain scans, but for B-trees.
 ///
 /// # Safety
 /// `rel` must be the planner's.
-unsafe fn without_plain_scans(rel: *mut pg_sys::RelOptInfo) -> Vec<*mut pg_sys::IndexOptInfo> {
+unsafe fn with_plain_scans(rel: &pg_sys::RelOptInfo) -> Vec<*mut pg_sys::IndexOptInfo> {
     // SAFETY: the table's indexes.
     unsafe {
-        let mut indexes = elements::<pg_sys::IndexOptInfo>((*rel).indexlist);
+        let mut indexes = elements::<pg_sys::IndexOptInfo>(rel.indexlist);
         indexes.retain(|index| (**index).amhasgettuple && (**index).relam != pg_sys::BTREE_AM_OID);
-        indexes.iter().for_each(|index| (**index).amhasgettuple = false);
         indexes
     }
 }
@@ -240,14 +273,13 @@ unsafe fn forbid_orders(rel: *mut pg_sys::RelOptInfo, rules: Rules) -> bool {
     unsafe {
         let indexes = Indexes::of(&*rel);
         let forbidden = [(*rel).pathlist, (*rel).partial_pathlist].into_iter().any(|paths| {
-            elements::<pg_sys::Path>(paths)
-                .into_iter()
+            each::<pg_sys::Path>(paths)
                 .filter(|path| (**path).type_ == NodeTag::T_IndexPath)
-                .flat_map(|path| elements::<pg_sys::Node>((*path.cast::<pg_sys::IndexPath>()).indexorderbys))
+                .flat_map(|path| each::<pg_sys::Node>((*path.cast::<pg_sys::IndexPath>()).indexorderbys))
                 .any(|expression| !(rules.orders)(Clause::new(expression), indexes))
         });
         if forbidden {
-            for index in elements::<pg_sys::IndexOptInfo>((*rel).indexlist) {
+            for index in each::<pg_sys::IndexOptInfo>((*rel).indexlist) {
                 (*index).amcanorderbyop = false;
             }
         }

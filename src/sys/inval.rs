@@ -4,6 +4,7 @@ use super::local::Local;
 use pgrx::pg_sys;
 
 static LISTENER: Local<Option<fn(pg_sys::Oid)>> = Local::new(None);
+static FUNCTIONS: Local<u64> = Local::new(1);
 
 /// `listener` hears of every invalidated relation (`InvalidOid`: all of them). It may run at any lock
 /// acquisition, so it must not raise, allocate or read a catalog.
@@ -11,6 +12,21 @@ pub fn install(listener: fn(pg_sys::Oid)) {
     LISTENER.set(Some(listener));
     // SAFETY: the callback is a static function that keeps the rules above.
     unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(on_relation), pg_sys::Datum::null()) }
+    use pg_sys::SysCacheIdentifier::{AUTHOID, OPEROID, PROCOID};
+    for cache in [PROCOID, OPEROID, AUTHOID] {
+        // SAFETY: as above.
+        unsafe { pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(on_row), pg_sys::Datum::null()) }
+    }
+}
+
+/// Rises when PostgreSQL's own cache drops what it knows of a function, an operator or a role. What was looked up before is
+/// exactly as old as what it holds.
+pub fn functions_generation() -> u64 {
+    FUNCTIONS.get()
+}
+
+unsafe extern "C-unwind" fn on_row(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
+    FUNCTIONS.set(FUNCTIONS.get().wrapping_add(1));
 }
 
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relation: pg_sys::Oid) {

@@ -9,6 +9,7 @@ pub mod attempt;
 pub mod belongs;
 pub mod checks;
 pub mod clause;
+mod early;
 mod estimate;
 pub mod executor;
 pub mod filling;

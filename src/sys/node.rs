@@ -9,6 +9,8 @@ use pgrx::pg_sys::{self, NodeTag, Oid};
 pub struct Comparison {
     /// The operator, `argument type x result type -> boolean`.
     pub operator: Oid,
+    /// The operator's function.
+    pub function: Oid,
     /// The function without arguments on the right.
     pub value: Oid,
     /// What it returns.
@@ -89,7 +91,7 @@ pub(super) unsafe fn compare(
         // Types without collations are compared without.
         let collation = if comparison.value_collation == Oid::INVALID { Oid::INVALID } else { collation };
         if comparison.any {
-            return any_of(argument, value, comparison.operator).cast();
+            return any_of(argument, value, comparison).cast();
         }
         let clause = pg_sys::make_opclause(
             comparison.operator,
@@ -100,7 +102,7 @@ pub(super) unsafe fn compare(
             Oid::INVALID,
             collation,
         );
-        pg_sys::set_opfuncid(clause.cast());
+        (*clause.cast::<pg_sys::OpExpr>()).opfuncid = comparison.function;
         clause
     }
 }
@@ -112,15 +114,15 @@ pub(super) unsafe fn compare(
 unsafe fn any_of(
     argument: *mut pg_sys::Expr,
     array: *mut pg_sys::FuncExpr,
-    operator: Oid,
+    comparison: Comparison,
 ) -> *mut pg_sys::ScalarArrayOpExpr {
     // SAFETY: a node of its size, zeroed, in the planner's memory context; then its fields.
     unsafe {
         let size = size_of::<pg_sys::ScalarArrayOpExpr>();
         let clause = pg_sys::palloc0(size).cast::<pg_sys::ScalarArrayOpExpr>();
         (*clause).xpr.type_ = NodeTag::T_ScalarArrayOpExpr;
-        (*clause).opno = operator;
-        (*clause).opfuncid = pg_sys::get_opcode(operator);
+        (*clause).opno = comparison.operator;
+        (*clause).opfuncid = comparison.function;
         (*clause).useOr = true;
         (*clause).args = pg_sys::lappend(std::ptr::null_mut(), argument.cast());
         (*clause).args = pg_sys::lappend((*clause).args, array.cast());

@@ -6,10 +6,10 @@
 //! condition stands, in a filter or a join, it keeps its place behind the predicate.
 
 use super::clause::Clause;
+use super::index_paths::Granted;
 use super::local::Local;
-use super::recheck;
-use super::tree::elements;
-use super::{estimate, headroom, index_paths};
+use super::tree::each;
+use super::{early, estimate, headroom, index_paths, recheck};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 
 /// Where a condition may be evaluated.
@@ -46,7 +46,7 @@ impl Indexes {
     pub fn any_of_family(self, family: Oid) -> bool {
         // SAFETY: the planner's list of indexes; each has a family for each key column.
         unsafe {
-            elements::<pg_sys::IndexOptInfo>(self.0).into_iter().any(|index| {
+            each::<pg_sys::IndexOptInfo>(self.0).any(|index| {
                 (0..(*index).nkeycolumns as usize).any(|column| *(*index).opfamily.add(column) == family)
             })
         }
@@ -65,6 +65,15 @@ pub enum Fence {
     No,
 }
 
+/// A value that is not NULL.
+#[derive(Clone, Copy)]
+pub struct Value {
+    /// The value.
+    pub datum: pg_sys::Datum,
+    /// Its type.
+    pub kind: Oid,
+}
+
 /// What decides.
 #[derive(Clone, Copy)]
 pub struct Rules {
@@ -76,6 +85,8 @@ pub struct Rules {
     pub columns: fn(table: Oid) -> Vec<i16>,
     /// Whether the expression is the value that the predicate compares the column with.
     pub is_value: fn(table: Oid, column: i16, expression: Clause) -> bool,
+    /// What such an expression returns in this statement; raises where it would. `None` for NULL, or if nobody knows beforehand.
+    pub value: fn(expression: Clause) -> Option<Value>,
     /// What a condition may; `None`: nothing before the predicate.
     pub grant: fn(condition: Clause, indexes: Indexes) -> Option<Grant>,
     /// Whether an expression an index orders by may be evaluated on any row.
@@ -123,35 +134,70 @@ unsafe extern "C-unwind" fn add_paths(
     rel: *mut pg_sys::RelOptInfo,
     entry: *mut pg_sys::RangeTblEntry,
 ) {
-    let Some(rules) = RULES.get() else { return };
     // SAFETY: valid nodes of the planner, by the caller.
     unsafe {
-        let (entry, table) = (&*entry, (*entry).relid);
-        if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
-            || entry.relkind as u8 != pg_sys::RELKIND_RELATION
-            || entry.inh
-            || !entry.tablesample.is_null()
-            || (*rel).indexlist.is_null()
-            || pg_sys::is_dummy_rel(rel)
-            || !(rules.concerns)(table)
-        {
+        // Before anything else: it takes marks away.
+        let early = early::take(root, &*rel, entry);
+        let Some(rules) = rules_for(rel, entry) else { return };
+        if pg_sys::is_dummy_rel(rel) {
             return;
         }
-        // Most queries have leakproof conditions only: nothing else is asked for them.
-        let blocked = index_paths::blocked(&*rel);
-        let granted = if !blocked.is_empty()
-            && is_fenced(root, rel, table, rules)
-            && headroom::is_enough()
-            && !headroom::is_used_up_by(root)
-        {
-            index_paths::granted(&*rel, blocked, rules, is_readable(root, rel, table))
-        } else {
-            Vec::new()
-        };
-        index_paths::make(root, rel, rules, &granted);
+        let table = (*entry).relid;
+        let (granted, made) =
+            early.unwrap_or_else(|| (granted(root, rel, table, rules).unwrap_or_default(), false));
+        index_paths::make(root, rel, rules, &granted, made);
         if !granted.is_empty() {
             recheck::needed(table);
         }
+    }
+}
+
+/// The rules, if the table is one that more may be granted for.
+///
+/// # Safety
+/// Both must be the planner's.
+pub(super) unsafe fn rules_for(
+    rel: *mut pg_sys::RelOptInfo,
+    entry: *mut pg_sys::RangeTblEntry,
+) -> Option<Rules> {
+    let rules = RULES.get()?;
+    // SAFETY: by the caller.
+    unsafe {
+        let entry = &*entry;
+        (entry.rtekind == pg_sys::RTEKind::RTE_RELATION
+            && entry.relkind as u8 == pg_sys::RELKIND_RELATION
+            && !entry.inh
+            && entry.tablesample.is_null()
+            && !(*rel).indexlist.is_null()
+            && (rules.concerns)(entry.relid))
+        .then_some(rules)
+    }
+}
+
+/// What is granted to the table's conditions; `None` where PostgreSQL itself would give all of them to an index.
+///
+/// # Safety
+/// `root` and `rel` must be the planner's, of a table that `rules` are for.
+pub(super) unsafe fn granted(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: Oid,
+    rules: Rules,
+) -> Option<Vec<Granted>> {
+    // SAFETY: by the caller.
+    unsafe {
+        // Most queries have leakproof conditions only: nothing else is asked for them.
+        let blocked = index_paths::blocked(&*rel);
+        if blocked.is_empty() {
+            return None;
+        }
+        let may =
+            is_fenced(root, rel, table, rules) && headroom::is_enough() && !headroom::is_used_up_by(root);
+        let blocked = if may { blocked } else { Vec::new() };
+        // Asked once, and only if there is anything to estimate.
+        let readable = std::cell::OnceCell::new();
+        let readable = || *readable.get_or_init(|| is_readable(root, rel, table));
+        Some(index_paths::granted(&*rel, blocked, rules, readable))
     }
 }
 
@@ -170,7 +216,7 @@ unsafe fn is_fenced(
     unsafe {
         let (rel, table) = parent(root, rel).unwrap_or((rel, table));
         let mut fenced = Vec::new();
-        for restriction in elements::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
+        for restriction in each::<pg_sys::RestrictInfo>((*rel).baserestrictinfo) {
             let restriction = &*restriction;
             // WHERE CURRENT OF is answered in one way only.
             if (*restriction.clause).type_ == NodeTag::T_CurrentOfExpr {
@@ -235,8 +281,7 @@ unsafe fn equals_value(restriction: &pg_sys::RestrictInfo, table: Oid, column: i
     unsafe {
         [restriction.parent_ec, restriction.left_ec].into_iter().filter(|class| !class.is_null()).any(
             |class| {
-                elements::<pg_sys::EquivalenceMember>((*class).ec_members)
-                    .into_iter()
+                each::<pg_sys::EquivalenceMember>((*class).ec_members)
                     .any(|member| (rules.is_value)(table, column, Clause::new((*member).em_expr.cast())))
             },
         )

@@ -2,7 +2,7 @@
 
 use super::local::Local;
 pub use super::sight::Sight;
-use super::tree::{elements, expression_tree_walker, query_tree_walker};
+use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
 use super::{checks, filling, recheck, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
@@ -153,7 +153,7 @@ unsafe fn has_queries_inside(query: &pg_sys::Query) -> bool {
     query.hasSubLinks
         || !query.cteList.is_null()
         || unsafe {
-            elements::<pg_sys::RangeTblEntry>(query.rtable).into_iter().any(|entry| {
+            each::<pg_sys::RangeTblEntry>(query.rtable).any(|entry| {
                 (*entry).rtekind == pg_sys::RTEKind::RTE_SUBQUERY || !(*entry).subquery.is_null()
             })
         }
@@ -194,10 +194,10 @@ unsafe fn tables(query: &mut pg_sys::Query) {
 unsafe fn look_at_tables(query: &pg_sys::Query) {
     let Some(watch) = WATCH.get() else { return };
     // SAFETY: the range table is a list of its entries.
-    let entries = unsafe { elements::<pg_sys::RangeTblEntry>(query.rtable) };
-    for (index, entry) in entries.iter().enumerate() {
+    let entries = unsafe { each::<pg_sys::RangeTblEntry>(query.rtable) };
+    for (index, entry) in entries.enumerate() {
         // SAFETY: an entry of the list.
-        let entry = unsafe { &**entry };
+        let entry = unsafe { &*entry };
         if entry.rtekind == pg_sys::RTEKind::RTE_FUNCTION {
             FUNCTIONS.set(true);
         }
@@ -278,7 +278,7 @@ unsafe fn is_referential(query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -
     let partitioned = entry.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
     // SAFETY: lists and nodes of a valid query.
     unsafe {
-        if elements::<pg_sys::Node>(query.rtable).len() != 1
+        if (*query.rtable).length != 1
             || (entry.inh && !partitioned)
             || query.hasSubLinks
             || !query.cteList.is_null()
@@ -378,13 +378,13 @@ pub enum Applies {
 pub fn applies(table: &TableUse) -> Applies {
     // SAFETY: syscache look-ups and statics.
     unsafe {
-        let role = if table.as_user == Oid::INVALID { pg_sys::GetUserId() } else { table.as_user };
-        if pg_sys::has_bypassrls_privilege(role) {
-            return Applies::Bypassed;
-        }
+        // For roles that bypass it, it is not enabled: the usual case is the first.
         let status = pg_sys::check_enable_rls(table.relation, table.as_user, true);
+        let role = || if table.as_user == Oid::INVALID { pg_sys::GetUserId() } else { table.as_user };
         if status == pg_sys::CheckEnableRlsResult::RLS_ENABLED as c_int {
             Applies::Yes
+        } else if pg_sys::has_bypassrls_privilege(role()) {
+            Applies::Bypassed
         } else if pg_sys::InNoForceRLSOperation() {
             Applies::Suspended
         } else {

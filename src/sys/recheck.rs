@@ -4,10 +4,10 @@
 //! holds the security predicate: it takes for granted that they are leakproof. Here the predicate is put before them.
 
 use super::clause::Clause;
-use super::headroom;
 use super::local::{Local, LocalRef};
 use super::paths::{Fence, Rules};
-use super::tree::elements;
+use super::tree::{each, elements};
+use super::{early, headroom};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::collections::BTreeMap;
 
@@ -47,6 +47,9 @@ pub(super) unsafe extern "C-unwind" fn end(plan: *mut pg_sys::PlannedStmt, befor
     });
     // SAFETY: by the caller.
     unsafe {
+        if early::has_marks(&*plan) {
+            pgrx::error!("watertight: another library keeps set_rel_pathlist_hook to itself");
+        }
         headroom::mark(&mut *plan);
         let tables = elements::<pg_sys::RangeTblEntry>((*plan).rtable);
         visit((*plan).planTree, &tables, &granted);
@@ -130,6 +133,11 @@ unsafe fn fence(scan: &mut pg_sys::BitmapHeapScan, tables: &[*mut pg_sys::RangeT
             }
         }
         if first.is_empty() && others.is_empty() {
+            return;
+        }
+        // Where an index answers the predicate, it often is the first already.
+        let stands_first = || each::<pg_sys::Node>(scan.bitmapqualorig).zip(&first).all(|(a, b)| a == *b);
+        if others.is_empty() && stands_first() {
             return;
         }
         let copies = others.into_iter().map(|one| pg_sys::copyObjectImpl(one.cast()).cast::<pg_sys::Node>());

@@ -29,13 +29,19 @@ unsafe extern "C-unwind" {
 /// # Safety
 /// `list` must be null or a pointer list of `T`.
 pub(super) unsafe fn elements<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
-    if list.is_null() {
-        return Vec::new();
-    }
+    // SAFETY: by the caller; the list is not changed meanwhile.
+    unsafe { each(list).collect() }
+}
+
+/// The same, one after the other, for what is asked at every planning.
+///
+/// # Safety
+/// As for [`elements`]; the list must not be changed as long as the iterator is used.
+pub(super) unsafe fn each<T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut T> {
+    // SAFETY: by the caller.
+    let length = unsafe { list.as_ref() }.map_or(0, |list| list.length as usize);
     // SAFETY: a list has `length` cells, each a pointer.
-    unsafe {
-        (0..(*list).length as usize).map(|i| (*(*list).elements.add(i)).ptr_value.cast::<T>()).collect()
-    }
+    (0..length).map(move |index| unsafe { (*(*list).elements.add(index)).ptr_value.cast::<T>() })
 }
 
 /// The expression without changes of its type's label (varchar to text).

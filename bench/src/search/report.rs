@@ -22,8 +22,8 @@ pub fn text(outcomes: &[Outcome]) -> String {
         "## Search indexes\n\n\
          Searches that an index answers, where it has rows of all tenants. How fast, relative to the hand-written \
          `WHERE tenant_id = $1 AND ...` without row security (1 is as fast, 2 twice as fast), by processor time of client \
-         and backend together. There are two backends that search by hand: what the second says beside the first is the \
-         error of the measurement, and the others are compared with both.\n\n{}\n\
+         and backend together. There are two backends that search by hand, each in a copy of the tables: what the second says beside \
+         the first is the error of the measurement, and the others are compared with both.\n\n{}\n\
          Whether they search by that index, and whether they keep one plan for all arguments:\n\n{}\n\
          With patterns ({}), all plan each execution anew (`plan_cache_mode = force_custom_plan`): a plan \
          for all patterns keeps them behind the predicate, because some patterns fail for some texts, and \

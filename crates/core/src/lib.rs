@@ -8,6 +8,7 @@ pub mod cache;
 pub mod compartment;
 pub mod error;
 pub mod guard;
+pub mod numbers;
 pub mod protect;
 pub mod search;
 pub mod session;

@@ -18,6 +18,7 @@ mod ranges;
 mod text_search;
 
 use super::entry::{Entry, Function};
+use crate::numbers::NumberMap;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -41,7 +42,7 @@ pub const FAMILIES: &[(&str, &[Entry])] = &[
     ("pgvector", pgvector::ENTRIES),
 ];
 
-static BUILTINS: LazyLock<HashMap<u32, &Entry>> = LazyLock::new(|| {
+static BUILTINS: LazyLock<NumberMap<u32, &Entry>> = LazyLock::new(|| {
     entries()
         .filter_map(|entry| match entry.function {
             Function::Builtin(oid, _) => Some((oid, entry)),
