@@ -220,7 +220,7 @@ fn what_fails_is_told_and_keeps_nothing_else_from_being_done() {
     cluster.kill();
 
     let mut admin = cluster.admin("house");
-    admin.script("CREATE TABLE shared (id int, tenant_id uuid); SELECT watertight.protect('shared')");
+    admin.script("CREATE TABLE shared (id int, tenant_id uuid); SELECT watertight.protect('shared', compartment_column => 'compartment_id')");
     eventually("the other one is gone", || {
         admin.number(&format!("SELECT count(*) FROM watertight.all_compartments WHERE id = '{id}'")) == 0
     });
