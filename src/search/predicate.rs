@@ -1,5 +1,6 @@
 //! Recognising a protected table's own predicate.
 
+use crate::context::is_wide;
 use crate::protect::{self, current_value, is_equality, predicate_columns, predicate_value, value_of};
 use crate::sys::clause::Clause;
 use crate::sys::paths::{Fence, Value};
@@ -15,9 +16,15 @@ pub fn fence(table: Oid, condition: Clause) -> Fence {
     }
     match predicate_value(table, column) {
         Some(wanted) if own(value) == Some(wanted) => Fence::Predicate(column),
-        Some(_) if !value.has_columns() => Fence::Key(column),
+        Some(wanted) if !value.has_columns() && stands_for(wanted) => Fence::Key(column),
         _ => Fence::No,
     }
+}
+
+/// Whether a comparison with another value can stand for the predicate: the planner then knows both values to be equal. It does not
+/// of `= ANY`: a query's own comparison of the compartment says nothing of whether it is among those that are read.
+fn stands_for(wanted: protect::Value) -> bool {
+    wanted == protect::Value::Tenant || !is_wide()
 }
 
 /// The columns that the table's predicate compares.
