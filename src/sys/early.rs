@@ -13,8 +13,8 @@ use super::paths::{self, Fence, Rules};
 use super::tree::{each, strip};
 use super::{estimate, index_paths, recheck};
 use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::collections::BTreeMap;
 use std::ffi::c_void;
-use watertight_core::numbers::{NumberMap, number_map};
 
 /// A table whose grants were made early.
 struct Table {
@@ -32,7 +32,7 @@ type Extent = (*mut pg_sys::List, i32);
 
 /// By the address of the table's entry in its query. An address is nobody else's as long as the planner's memory is there, and
 /// the entry is taken out when the planner is done with the table, or with that memory (see [`forget`]).
-static TABLES: LocalRef<NumberMap<usize, Table>> = LocalRef::new(number_map());
+static TABLES: LocalRef<BTreeMap<usize, Table>> = LocalRef::new(BTreeMap::new());
 
 /// An estimator asks for statistics of an expression: whether it estimates a condition that may be estimated with them.
 ///
