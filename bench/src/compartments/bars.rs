@@ -1,7 +1,7 @@
 //! What compartments have to reach.
 
 use super::crowd::{MODES, Mode, Read, Where};
-use super::lives::{LIVES, Way};
+use super::lives::LIVES;
 use super::logins::{LOGINS, POOLED, STEPS};
 use super::{Results, report};
 use crate::bars::{Bar, Limit, context, statements, verification};
@@ -23,7 +23,7 @@ pub fn all(results: &Results) -> Vec<Bar> {
 
 fn lives(results: &Results) -> Vec<Bar> {
     let lives = results.lives();
-    let ours = LIVES.iter().zip(&lives).filter(|(life, _)| life.way != Way::Bare);
+    let ours = LIVES.iter().zip(&lives).filter(|(life, _)| life.is_ours());
     let bar = |(life, series): (&super::lives::Life, &crate::stats::Series)| {
         let what =
             format!("{}, 20 tables, in times of `CREATE SCHEMA`, DDL, `DROP SCHEMA CASCADE`", life.title);

@@ -45,7 +45,7 @@ pub fn make(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Res
 
 /// Makes a template.
 pub fn furnish(server: &Server, database: &str, template: &str) -> Result<()> {
-    server.open(OWNER, database)?.wire.run(&ddl(template, APP))
+    server.open(OWNER, database)?.wire.run(&ddl(template, APP, ""))
 }
 
 /// Statements that create a persistent compartment of this user; the last row but that of COMMIT is its id.
