@@ -17,7 +17,8 @@ pub fn all(results: &Results) -> Vec<Bar> {
     bars.extend(crowd(results));
     bars.extend(statements("in a compartment, ", &results.rows));
     bars.extend(context("warm context, session's token", &results.setups));
-    bars.push(verification("session's token (HS256)", &results.cold));
+    // In a compartment it is also entered, which is more than verification.
+    bars.push(verification("session's token (HS256)", &results.cold[0]));
     bars
 }
 

@@ -13,6 +13,8 @@ pub const WIDE: &str = "bench_wide";
 pub const FORGETFUL: &str = "bench_forgetful";
 /// An ordinary role that has no template by default.
 pub const BARE: &str = "bench_bare";
+/// An ordinary role for whom there are no compartments.
+pub const OUTSIDE: &str = "bench_outside";
 /// What schemas are cloned from.
 pub const TEMPLATE: &str = "workspace";
 
@@ -22,12 +24,14 @@ pub fn make_roles(servers: [&Server; 2]) -> Result<()> {
         let mut admin = server.open("postgres", "postgres")?;
         admin.wire.run(&format!(
             "create role {OWNER} login; create role {WIDE} login in role {APP}; \
-             create role {FORGETFUL} login in role {APP}; create role {BARE} login in role {APP}"
+             create role {FORGETFUL} login in role {APP}; create role {BARE} login in role {APP}; \
+             create role {OUTSIDE} login in role {APP}"
         ))?;
     }
     servers[0].open("postgres", "postgres")?.wire.run(&format!(
         "alter role {WIDE} set watertight.global_readable = on; alter role {FORGETFUL} set watertight.token_cache_size = 0; \
-         alter role {BARE} set watertight.compartment_template = ''"
+         alter role {BARE} set watertight.compartment_template = ''; \
+         alter role {OUTSIDE} set watertight.compartments = off"
     ))
 }
 
