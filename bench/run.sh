@@ -89,6 +89,7 @@ buffers=$((memory / 4 < 4096 ? memory / 4 : 4096))
 settings=(
     jit=off autovacuum=off max_parallel_workers_per_gather=0 full_page_writes=off synchronize_seqscans=off
     max_wal_size=16GB checkpoint_timeout=1h max_worker_processes=32
+    watertight.max_sessions=16384
 )
 socket() { echo "$1/socket/.s.PGSQL.$(as_server_user cat "$1/port")"; }
 

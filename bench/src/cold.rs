@@ -1,7 +1,7 @@
 //! Tokens that the backend has not seen, beside the signature library called with nothing around it.
 
 use crate::context::{Step, prepare, transaction};
-use crate::data::{APP, Data, Tenant, token};
+use crate::data::{Data, Tenant, token};
 use crate::request::Request;
 use crate::server::{Backend, Lap, Server, own_cpu_nanos};
 use crate::stats::{Clock, Dice, Race, Series, Spread};
@@ -72,12 +72,12 @@ impl<'a> Cold<'a> {
     /// A new backend, and tokens that were signed with this key, by whom and for whom.
     pub fn open(
         server: &Server,
-        data: &Data,
+        (role, database): (&str, &str),
         key: &Key,
         (issuer, audience): (&str, Option<&str>),
         tokens: &'a [Tenant],
     ) -> Result<Cold<'a>> {
-        let mut backend = server.open(APP, &data.database)?;
+        let mut backend = server.open(role, database)?;
         prepare(&mut backend, true)?;
         let jwk: Jwk = serde_json::from_value(key.jwk())?;
         let mut rules = Validation::new(key.algorithm().name().parse()?);

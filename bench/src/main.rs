@@ -21,7 +21,7 @@ mod tenants;
 mod wire;
 
 use contestant::CONTESTANTS;
-use data::{AUDIENCE, DATABASE, Data, ISSUER, Keys, Order};
+use data::{APP, AUDIENCE, DATABASE, Data, ISSUER, Keys, Order};
 use options::{Only, Options};
 use results::Results;
 use stats::Dice;
@@ -160,7 +160,7 @@ fn measure(options: &Options, main: &Data, sizes: [&Data; 3], keys: &Keys) -> Re
         stats::run(&mut race, scale.rounds, &mut dice, &mut results.transactions)?;
         for ((key, tokens), series) in keys.all().iter().zip(&tokens).zip(&mut results.cold) {
             at(&format!("cold tokens, {}", key.algorithm()));
-            let mut race = cold::Cold::open(server, main, key, (ISSUER, Some(AUDIENCE)), tokens)?;
+            let mut race = cold::Cold::open(server, (APP, DATABASE), key, (ISSUER, Some(AUDIENCE)), tokens)?;
             stats::run(&mut race, scale.rounds.div_ceil(2), &mut dice, series)?;
         }
         at("few tenants and many");

@@ -48,7 +48,7 @@ pub fn weigh(servers: [&Server; 2], scale: &Scale, small: bool, keys: &Keys) -> 
         let answer = ours.wire.rows(&ephemeral(user, &name))?;
         ours.wire.run(&house::logout(&token(&answer)))?;
         until.until(&gone(&name))?;
-        bare.wire.run(&ddl(&name, APP))?;
+        bare.wire.run(&ddl(&name, APP, ""))?;
         bare.wire.run(&bare_end(&name))?;
         if n % scale.lives.div_ceil(WEIGHED) == 0 {
             progress(&format!("{n} of {} lives", scale.lives));

@@ -51,8 +51,10 @@ pub enum Where {
     Moves,
     /// Another one of all each transaction.
     Roams,
-    /// Another one of all each transaction, and the backend remembers no token.
+    /// Another one of ten each transaction, and the backend remembers no token.
     Forgets,
+    /// Another one of all each transaction, and the backend remembers no token.
+    RoamsForgetting,
     /// None.
     Nowhere,
 }
@@ -72,15 +74,16 @@ const fn mode(title: &'static str, read: Read, place: Where) -> Mode {
 }
 
 /// All of them. The first is what the set-up is added to.
-pub const MODES: [Mode; 10] = [
+pub const MODES: [Mode; 11] = [
     mode("an empty transaction", Read::Nothing, Where::Nowhere),
     mode("`begin()`, ten known tokens", Read::Nothing, Where::Moves),
-    mode("`begin()`, tokens of all, none remembered", Read::Nothing, Where::Forgets),
+    mode("`begin()`, ten tokens, none remembered", Read::Nothing, Where::Forgets),
     mode("shared table, hand-written `WHERE`", Read::ByHand, Where::Stays),
     mode("shared table, a session stays", Read::Shared, Where::Stays),
     mode("shared table, one of ten each transaction", Read::Shared, Where::Moves),
     mode("own schema, a session stays", Read::Own, Where::Stays),
     mode("own schema, one of ten each transaction", Read::Own, Where::Moves),
+    mode("`begin()`, tokens of all, none remembered", Read::Nothing, Where::RoamsForgetting),
     mode("shared table, one of all each transaction", Read::Shared, Where::Roams),
     mode("own schema, one of all each transaction", Read::Own, Where::Roams),
 ];
@@ -204,9 +207,10 @@ impl Race for Crowds<'_> {
         let count = self.houses.len();
         let (data, pair) = &mut self.houses[contestant % count];
         let Mode { read, place, .. } = MODES[contestant / count];
-        let backend = &mut pair[usize::from(place == Where::Forgets)];
+        let backend = &mut pair[usize::from(matches!(place, Where::Forgets | Where::RoamsForgetting))];
         let rooms = &data.tenants;
-        let visited = if matches!(place, Where::Stays | Where::Moves) { VISITED } else { rooms.len() };
+        let roams = matches!(place, Where::Roams | Where::RoamsForgetting);
+        let visited = if roams { rooms.len() } else { VISITED };
         let stays = &rooms[dice.below(visited)];
         // What a transaction without a context would find there.
         backend.wire.run(&match place {

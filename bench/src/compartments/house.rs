@@ -13,6 +13,8 @@ pub const WIDE: &str = "bench_wide";
 pub const FORGETFUL: &str = "bench_forgetful";
 /// An ordinary role that has no template by default.
 pub const BARE: &str = "bench_bare";
+/// An ordinary role for whom there are no compartments.
+pub const OUTSIDE: &str = "bench_outside";
 /// What schemas are cloned from.
 pub const TEMPLATE: &str = "workspace";
 
@@ -22,12 +24,14 @@ pub fn make_roles(servers: [&Server; 2]) -> Result<()> {
         let mut admin = server.open("postgres", "postgres")?;
         admin.wire.run(&format!(
             "create role {OWNER} login; create role {WIDE} login in role {APP}; \
-             create role {FORGETFUL} login in role {APP}; create role {BARE} login in role {APP}"
+             create role {FORGETFUL} login in role {APP}; create role {BARE} login in role {APP}; \
+             create role {OUTSIDE} login in role {APP}"
         ))?;
     }
     servers[0].open("postgres", "postgres")?.wire.run(&format!(
         "alter role {WIDE} set watertight.global_readable = on; alter role {FORGETFUL} set watertight.token_cache_size = 0; \
-         alter role {BARE} set watertight.compartment_template = ''"
+         alter role {BARE} set watertight.compartment_template = ''; \
+         alter role {OUTSIDE} set watertight.compartments = off"
     ))
 }
 
@@ -45,7 +49,7 @@ pub fn make(server: &Server, database: &str, tenants: usize, keys: &Keys) -> Res
 
 /// Makes a template.
 pub fn furnish(server: &Server, database: &str, template: &str) -> Result<()> {
-    server.open(OWNER, database)?.wire.run(&ddl(template, APP))
+    server.open(OWNER, database)?.wire.run(&ddl(template, APP, ""))
 }
 
 /// Statements that create a persistent compartment of this user; the last row but that of COMMIT is its id.

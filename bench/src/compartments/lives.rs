@@ -19,6 +19,8 @@ const TENANTS: usize = 5;
 pub enum Way {
     /// By DDL.
     Bare,
+    /// By DDL, with unlogged tables: ephemeral compartments have such.
+    Unlogged,
     /// As a persistent compartment.
     Persistent,
     /// As an ephemeral compartment.
@@ -35,10 +37,18 @@ pub struct Life {
     pub loaded: bool,
 }
 
+impl Life {
+    /// Whether it is a compartment.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.way, Way::Persistent | Way::Ephemeral)
+    }
+}
+
 /// The first two are the same, and what all others are compared with.
-pub const LIVES: [Life; 5] = [
+pub const LIVES: [Life; 6] = [
     Life { title: "DDL, library not loaded", way: Way::Bare, loaded: false },
     Life { title: "the same in another backend", way: Way::Bare, loaded: false },
+    Life { title: "the same, unlogged tables", way: Way::Unlogged, loaded: false },
     Life { title: "the same, library loaded", way: Way::Bare, loaded: true },
     Life { title: "`create_compartment()`, `drop_compartment()`", way: Way::Persistent, loaded: true },
     Life { title: "`login(ephemeral => true)`, `logout()`", way: Way::Ephemeral, loaded: true },
@@ -112,7 +122,7 @@ impl<'a> Lives<'a> {
     /// New backends, in which everything has happened once.
     pub fn open([server, without]: [&Server; 2], house: &'a House) -> Result<Lives<'a>> {
         let open = |life: &Life| {
-            let role = if life.way == Way::Bare { OWNER } else { APP };
+            let role = if life.is_ours() { APP } else { OWNER };
             (if life.loaded { server } else { without }).open(role, DATABASE)
         };
         let backends = LIVES.iter().map(open).collect::<Result<Vec<_>>>()?;
@@ -171,7 +181,8 @@ impl<'a> Lives<'a> {
 
     fn create(&self, place: usize, name: &str) -> Request {
         Request::query(&match LIVES[place].way {
-            Way::Bare => ddl(name, APP),
+            Way::Bare => ddl(name, APP, ""),
+            Way::Unlogged => ddl(name, APP, "UNLOGGED"),
             Way::Persistent => house::create(self.user(), name, Some(TEMPLATE)),
             Way::Ephemeral => ephemeral(self.user(), name),
         })
@@ -180,7 +191,7 @@ impl<'a> Lives<'a> {
     /// None where it takes the session's token.
     fn destroy(&self, place: usize, name: &str) -> Option<Request> {
         match LIVES[place].way {
-            Way::Bare => Some(Request::query(&bare_end(name))),
+            Way::Bare | Way::Unlogged => Some(Request::query(&bare_end(name))),
             Way::Persistent => Some(Request::query(&house::drop(self.user(), name))),
             Way::Ephemeral => None,
         }
@@ -193,8 +204,8 @@ impl<'a> Lives<'a> {
         let answer = self.backends[place].wire.ask(&born)?;
         let (life, watch) = (&LIVES[place], self.watch(place).ask());
         let schema = match life.way {
-            Way::Bare => name.clone(),
-            _ => watch.value(&format!(
+            Way::Bare | Way::Unlogged => name.clone(),
+            Way::Persistent | Way::Ephemeral => watch.value(&format!(
                 "select watertight.compartment_schema(id) from watertight.all_compartments where name = '{name}'"
             ))?,
         };
@@ -231,7 +242,9 @@ pub fn token(answer: &[crate::wire::Row]) -> String {
 
 fn gone_of(place: usize, name: &str) -> String {
     match LIVES[place].way {
-        Way::Bare => format!("select not exists (select from pg_namespace where nspname = '{name}')"),
+        Way::Bare | Way::Unlogged => {
+            format!("select not exists (select from pg_namespace where nspname = '{name}')")
+        }
         Way::Persistent | Way::Ephemeral => gone(name),
     }
 }

@@ -41,8 +41,8 @@ pub struct Results {
     pub rows: Raced,
     /// The context alone, with sessions' tokens.
     setups: Vec<Series>,
-    /// Sessions' tokens that the backend does not remember.
-    cold: Vec<Series>,
+    /// Sessions' tokens that the backend does not remember, by where the session is.
+    cold: Vec<Vec<Series>>,
     /// Who is active, by way and contestant.
     activity: Vec<Vec<Series>>,
     /// The catalogs.
@@ -61,7 +61,7 @@ impl Results {
             live: [0; 2],
             rows: rows::raced(),
             setups: rows_of(context::SETUPS.len()),
-            cold: rows_of(cold::TURNS),
+            cold: vec![rows_of(cold::TURNS); rows::COLD.len()],
             activity: vec![rows_of(activity::TOKENS.len()); activity::WAYS.len()],
             bloat: Vec::new(),
         }
@@ -84,12 +84,12 @@ impl Results {
             ("compartments destroyed", &self.destroyed),
             ("live compartments", &self.crowd),
             ("context of sessions", &self.setups),
-            ("cold sessions", &self.cold),
         ];
         let others = others.into_iter().map(|(title, series)| (title.to_owned(), series));
         let logins = logins::STEPS.iter().map(|step| format!("logins, {step}")).zip(&self.logins);
+        let cold = rows::COLD.iter().map(|place| format!("cold, {place}")).zip(&self.cold);
         let activity = activity::WAYS.iter().map(|(way, ..)| format!("activity, {way}")).zip(&self.activity);
-        others.chain(logins).chain(activity).chain(self.rows.races("in compartments, "))
+        others.chain(cold).chain(logins).chain(activity).chain(self.rows.races("in compartments, "))
     }
 }
 
@@ -128,9 +128,11 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
         at("context of sessions");
         let mut race = context::Setups::open(servers, data)?;
         run(&mut race, scale.rounds, &mut dice, &mut results.setups)?;
-        at("cold sessions");
-        let mut race = rooms.cold(servers[0])?;
-        run(&mut race, scale.rounds.div_ceil(2), &mut dice, &mut results.cold)?;
+        for (place, series) in results.cold.iter_mut().enumerate() {
+            at("cold sessions");
+            let mut race = rooms.cold(servers[0], place)?;
+            run(&mut race, scale.rounds.div_ceil(2), &mut dice, series)?;
+        }
         for (way, series) in activity::WAYS.iter().zip(&mut results.activity) {
             at("activity of sessions");
             let mut race = activity::Activity::open(servers[0], &rooms, way, keys)?;

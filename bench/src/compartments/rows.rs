@@ -17,6 +17,9 @@ use watertight_mint::{Algorithm, Key};
 pub const ROOMS: &str = "rooms";
 /// Compartments of a tenant.
 const EACH: usize = 10;
+/// Where the sessions are whose tokens the backend does not remember.
+pub const COLD: [&str; 2] =
+    ["HS256, session in Global, compartments switched off", "HS256, session in a compartment"];
 /// Who signs the tokens of sessions.
 const ISSUER: &str = "watertight";
 
@@ -49,8 +52,8 @@ pub struct Rooms {
     pub data: Data,
     /// The tenants' users, who own the compartments.
     pub users: Vec<Tenant>,
-    /// Tokens of more sessions in the same places.
-    tokens: Vec<Tenant>,
+    /// Tokens of more sessions: in Global, and in the same compartments.
+    tokens: [Vec<Tenant>; 2],
     key: Key,
 }
 
@@ -67,12 +70,14 @@ impl Rooms {
                 rooms.push(house::room(&mut app, user, &name(n), None)?);
             }
         }
-        progress(&format!("{} sessions", cold::TOKENS));
-        let mut tokens = Vec::new();
+        progress(&format!("{} sessions", 2 * cold::TOKENS));
+        let mut tokens = [Vec::new(), Vec::new()];
         for n in 0..cold::TOKENS {
             let user = &users[n / EACH % users.len()];
+            let token = app.wire.value(&house::login(user, "global", ""))?;
+            tokens[0].push(user.with_token(token));
             let token = app.wire.value(&house::login(user, &name(n % EACH), ""))?;
-            tokens.push(rooms[n % rooms.len()].with_token(token));
+            tokens[1].push(rooms[n % rooms.len()].with_token(token));
         }
         let mut tables: Vec<&str> = CONTESTANTS.iter().filter(|c| c.loaded).map(|c| c.table).collect();
         tables.dedup();
@@ -104,9 +109,10 @@ impl Rooms {
         self.data.move_tables(server, &self.data.tables, dice)
     }
 
-    /// Sessions that the backend does not remember.
-    pub fn cold(&self, server: &Server) -> Result<Cold<'_>> {
-        Cold::open(server, &self.data, &self.key, (ISSUER, None), &self.tokens)
+    /// Sessions that the backend does not remember, of one of [`COLD`].
+    pub fn cold(&self, server: &Server, place: usize) -> Result<Cold<'_>> {
+        let role = [house::OUTSIDE, APP][place];
+        Cold::open(server, (role, ROOMS), &self.key, (ISSUER, None), &self.tokens[place])
     }
 }
 

@@ -6,13 +6,13 @@ pub const TABLES: usize = 20;
 pub const FIRST: &str = "t01";
 
 /// A schema with all its tables, in one piece: six columns with an identity, a foreign key to the table before, two indexes
-/// besides the primary key, a comment and a grant each.
-pub fn ddl(schema: &str, app: &str) -> String {
+/// besides the primary key, a comment and a grant each. `kind` is nothing, or `UNLOGGED`.
+pub fn ddl(schema: &str, app: &str, kind: &str) -> String {
     let tables = (1..=TABLES).map(|n| {
         let table = format!("{schema}.t{n:02}");
         let before = format!("{schema}.t{:02}", n.max(2) - 1);
         format!(
-            "CREATE TABLE {table} (
+            "CREATE {kind} TABLE {table} (
                  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                  parent_id bigint REFERENCES {before},
                  name text NOT NULL,
