@@ -62,7 +62,9 @@ impl Store {
 
     pub fn staff(&self) -> Staff {
         let mut admin = self.db.admin();
-        admin.script("SET client_min_messages = error");
+        // The first temporary table makes a schema, after which everybody's prepared statements are analysed anew: that
+        // repeats the notices of their constants.
+        admin.script("SET client_min_messages = error; CREATE TEMP TABLE first (); DROP TABLE first");
         let app = self.db.client_with("app", "-c work_mem=64kB").with_token(&self.db.token(A));
         Staff { keeper: self.db.keeper(), admin, app }
     }
