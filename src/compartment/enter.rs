@@ -1,6 +1,7 @@
 //! Entering: the compartment's schema comes first in `search_path`, for as long as the token lasts.
 
 use super::fence;
+use crate::context;
 use crate::pg::settings;
 use crate::sys::local::Local;
 use crate::sys::search_path::{self, Lasts};
@@ -37,9 +38,12 @@ pub fn token_given() {
 }
 
 /// The statement that has set the token `setting` is over. An unusable token is refused at its first use, not here.
-pub fn settle(setting: &CStr) {
+pub fn settle(setting: &'static CStr) {
     if PENDING.get() == Pending::Statement {
         PENDING.set(Pending::Nothing);
+        if !ENTERED.get() && context::leads_to_no_schema() {
+            return;
+        }
         if search_path::is_local(setting) {
             enter(Lasts::Transaction);
         } else {

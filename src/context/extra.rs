@@ -3,7 +3,7 @@
 use watertight_core::cache::Handle;
 
 /// The length of the head.
-pub const HEAD: usize = 56;
+pub const HEAD: usize = 64;
 
 /// Who set the token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub struct Head {
     pub from: i64,
     /// Valid before, likewise.
     pub until: i64,
+    /// It names a compartment other than Global.
+    pub elsewhere: bool,
 }
 
 impl Head {
@@ -49,6 +51,7 @@ impl Head {
             entry.stamp,
             self.from as u64,
             self.until as u64,
+            u64::from(self.elsewhere),
         ];
         let mut bytes = [0; HEAD];
         for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
@@ -63,7 +66,7 @@ impl Head {
         for (word, chunk) in words.iter_mut().zip(bytes.get(..HEAD)?.chunks_exact(8)) {
             *word = u64::from_ne_bytes(chunk.try_into().ok()?);
         }
-        let [origin, transaction, trust, slot, stamp, from, until] = words;
+        let [origin, transaction, trust, slot, stamp, from, until, elsewhere] = words;
         let origin = match origin {
             0 => Origin::Session,
             1 => Origin::Connection,
@@ -71,6 +74,7 @@ impl Head {
         };
         let slot = u32::try_from(slot).ok()?;
         let entry = (stamp != 0).then_some(Handle { slot, stamp });
-        Some(Head { origin, transaction, trust, entry, from: from as i64, until: until as i64 })
+        let (from, until, elsewhere) = (from as i64, until as i64, elsewhere != 0);
+        Some(Head { origin, transaction, trust, entry, from, until, elsewhere })
     }
 }

@@ -24,6 +24,8 @@ pub struct Entry {
     trust: u64,
     from: i64,
     until: i64,
+    /// See [`Head::elsewhere`].
+    elsewhere: bool,
     facts: Box<[u8]>,
     /// Where it leads, and the generation of the registry that said so.
     pub resolved: Option<(u64, Place)>,
@@ -116,6 +118,7 @@ fn admit_known(
             entry: Some(handle),
             from: entry.from,
             until: entry.until,
+            elsewhere: entry.elsewhere,
         };
         Some(write(extra, &head, &entry.facts))
     })
@@ -162,11 +165,12 @@ fn verify_now(token: &str, origin: Origin, clock: Option<i64>) -> Result<(Head, 
     let from = facts.not_before.map_or(i64::MIN, |at| micros(at.saturating_sub(facts.leeway)));
     let until = micros(facts.expires_at.saturating_add(facts.leeway));
     let bytes = facts.encode();
+    let elsewhere = FactsView::new(&bytes).is_some_and(|facts| is_elsewhere(&facts));
     let entry = remember(
         token,
-        Entry { trust, from, until, facts: bytes.clone().into_boxed_slice(), resolved: None },
+        Entry { trust, from, until, elsewhere, facts: bytes.clone().into_boxed_slice(), resolved: None },
     );
-    Ok((Head { origin, transaction: xact::serial(), trust, entry, from, until }, bytes))
+    Ok((Head { origin, transaction: xact::serial(), trust, entry, from, until, elsewhere }, bytes))
 }
 
 fn micros(seconds: i64) -> i64 {
@@ -234,17 +238,26 @@ pub fn scopes() -> Option<String> {
     with_facts(|facts| facts.scopes().map(str::to_owned)).flatten()
 }
 
+fn is_elsewhere(facts: &FactsView<'_>) -> bool {
+    facts.compartment().is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
+}
+
+fn head_in_force() -> Option<Head> {
+    setting::with_extra(|extra| Head::decode(extra?))
+}
+
 /// Whether the token in force may lead to a compartment that reads more than itself. False for Global, which reads itself, and
 /// for what is known to be plain. Must not raise.
 pub fn may_read_more() -> bool {
-    let elsewhere = with_facts(|facts| {
-        facts
-            .compartment()
-            .is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
-    });
-    let entry = setting::with_extra(|extra| Head::decode(extra?)).and_then(|head| head.entry);
     let is_plain = |entry: &mut Entry| entry.resolved.is_some_and(|(_, place)| place.compartment.is_plain);
-    elsewhere == Some(true) && with_entry(entry, is_plain) != Some(true)
+    head_in_force().is_some_and(|head| head.elsewhere && with_entry(head.entry, is_plain) != Some(true))
+}
+
+/// Where the token in force led when it was last asked, if nothing has changed in the registry since. Not whether it counts now.
+pub fn last_place() -> Option<Place> {
+    let head = head_in_force()?;
+    let (generation, place) = with_entry(head.entry, |entry| entry.resolved).flatten()?;
+    (generation == ext::registry_generation()).then_some(place)
 }
 
 /// At the end of a transaction in transaction scope a token that a statement set is given up, so that it cannot be

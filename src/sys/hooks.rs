@@ -152,9 +152,7 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
         fills = matches!(statement, Statement::FillMaterializedView);
         // SAFETY: as above.
         unsafe {
-            if unlogged::concerns(planned) && (utility.unlogged)() {
-                rewritten = unlogged::rewritten(planned);
-            }
+            rewritten = unlogged::rewritten(planned, utility.unlogged).unwrap_or(planned);
         }
     }
     Before {

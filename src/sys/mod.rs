@@ -40,7 +40,7 @@ mod sight;
 pub mod slots;
 pub mod statement;
 mod tree;
-mod unlogged;
+pub mod unlogged;
 pub mod user;
 pub mod utility;
 pub mod view;

@@ -37,6 +37,8 @@ static WAKE_AFTER_ABORT: Local<bool> = Local::new(false);
 static REMOVED: Local<u64> = Local::new(0);
 /// This transaction is finished by who has begun it.
 static UNPREPARABLE: Local<bool> = Local::new(false);
+/// Any of the above was set: most transactions set none.
+static ANY: Local<bool> = Local::new(false);
 static THEN: Local<Option<Then>> = Local::new(None);
 
 /// Starts listening; called once, while the library is loaded.
@@ -52,6 +54,7 @@ pub fn install(then: Then) {
 fn push(handle: Handle, fate: Fate) {
     // SAFETY: reads the transaction state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    ANY.set(true);
     PENDING.with_mut(|pending| pending.push(Entry { handle, subtransaction, fate }));
 }
 
@@ -67,26 +70,37 @@ pub fn ended(handle: Handle) {
 
 /// Whatever becomes of this transaction, somebody should look at what is left afterwards.
 pub fn wake_at_end() {
+    ANY.set(true);
     WAKE.set(true);
 }
 
 /// If this transaction is undone, somebody should look at what is left.
 pub fn wake_after_abort() {
+    ANY.set(true);
     WAKE_AFTER_ABORT.set(true);
 }
 
 /// Counts what is removed when this transaction commits.
 pub fn removed(count: u64) {
+    ANY.set(true);
     REMOVED.set(REMOVED.get().saturating_add(count));
 }
 
 /// This transaction works on what goes with its slot: nobody may keep it for later. Must not raise.
 pub fn must_not_last() {
+    ANY.set(true);
     UNPREPARABLE.set(true);
 }
 
-#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    if ANY.get() {
+        // SAFETY: it asks nothing of its caller.
+        unsafe { decide(event) };
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn decide(event: pg_sys::XactEvent::Type) {
     use pg_sys::XactEvent as E;
     match event {
         E::XACT_EVENT_PRE_PREPARE => {
@@ -110,6 +124,7 @@ fn end(fate: Fate) {
     let unfinished =
         undone && (WAKE_AFTER_ABORT.get() || pending.iter().any(|entry| entry.fate == Fate::Ended));
     let (wake, removed) = (WAKE.get() || unfinished, REMOVED.get());
+    ANY.set(false);
     UNPREPARABLE.set(false);
     WAKE.set(false);
     WAKE_AFTER_ABORT.set(false);

@@ -1,5 +1,6 @@
 //! `search_path`: what PostgreSQL has made of it, and where a setting's value is due to end.
 
+use super::local::Local;
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString, c_char, c_void};
 
@@ -57,11 +58,17 @@ pub fn set(path: &str, lasts: Lasts) {
     }
 }
 
-/// Whether the value in force of a setting, which a statement has just set, is one of SET LOCAL.
-pub fn is_local(name: &CStr) -> bool {
+/// The record of the setting that was last asked for, by the address of its name: PostgreSQL 15 has no look-up but a search of all.
+static RECORD: Local<Option<(*const c_char, *mut pg_sys::config_generic)>> = Local::new(None);
+
+/// Whether the value in force of a setting that `define_checked` defined, which a statement has just set, is one of SET LOCAL.
+pub fn is_local(name: &'static CStr) -> bool {
     // SAFETY: the record of a setting lives as long as the process; its stack is null or valid.
     unsafe {
-        record(name).and_then(|record| (*record).stack.as_ref()).is_some_and(|top| {
+        let known = RECORD.get().filter(|(known, _)| *known == name.as_ptr()).map(|(_, record)| record);
+        let found = known.or_else(|| record(name));
+        RECORD.set(found.map(|record| (name.as_ptr(), record)));
+        found.and_then(|record| (*record).stack.as_ref()).is_some_and(|top| {
             use pg_sys::GucStackState as S;
             matches!(top.state, S::GUC_LOCAL | S::GUC_SET_LOCAL)
         })

@@ -1,5 +1,6 @@
 //! Things that live as long as the server at most, and that every backend looks at without a lock.
 
+use super::local::Local;
 use super::shared::Area;
 use pgrx::pg_sys::{self, Oid};
 use std::cell::Cell;
@@ -64,7 +65,7 @@ struct Busy {
 }
 
 static AREA: Area = Area::new(c"watertight slots", size, created);
-static CAPACITY: super::local::Local<fn() -> usize> = super::local::Local::new(|| 0);
+static CAPACITY: Local<fn() -> usize> = Local::new(|| 0);
 
 /// Where a slot is. A handle of a slot that was given up and taken again is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,12 +118,16 @@ fn backends() -> usize {
     unsafe { pg_sys::MaxBackends.max(1) as usize }
 }
 
+/// Set when the memory is asked for, in the postmaster, of which every process is a copy: it is read once a statement.
+static PLACES: Local<usize> = Local::new(1);
+
 // A search ends at the first place that was never used, so half of the places stay free.
 fn places() -> usize {
-    (slots() * 2).next_power_of_two()
+    PLACES.get()
 }
 
 fn size() -> usize {
+    PLACES.set((slots() * 2).next_power_of_two());
     size_of::<Head>() + places() * size_of::<Slot>() + backends() * size_of::<Busy>()
 }
 
@@ -271,9 +276,11 @@ pub fn touch(handle: Handle, limits: (i64, i64), now: i64) -> Condition {
     }
     let condition = judge(state == ENDING, limits, touched, now);
     if condition == Condition::Good {
-        // Another statement of the same session may have been later. (Of another one only if the slot was given up in this
-        // very moment and taken again: then it counts as touched now.)
-        place.touched.fetch_max(now, Ordering::Relaxed);
+        // No read-modify-write: if two processes work for the session at once, either one's moment will do. (Another session's is
+        // overwritten only if the slot was given up in this very moment and taken again: then that counts as touched now.)
+        if touched < now {
+            place.touched.store(now, Ordering::Relaxed);
+        }
     }
     condition
 }

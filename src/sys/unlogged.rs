@@ -1,5 +1,6 @@
-//! Commands that would make a permanent table or sequence, turned into such that make an unlogged one.
+//! Commands that make a table or sequence, turned into such that make it unlogged, or permanent.
 
+use super::local::Local;
 use pgrx::pg_sys::{self, NodeTag};
 
 /// The place where a command says how permanent the relation is that it makes, if it makes a permanent one that can be unlogged.
@@ -31,26 +32,70 @@ unsafe fn place(tree: *mut pg_sys::Node) -> Option<*mut pg_sys::RangeVar> {
     }
 }
 
-/// Whether the command makes such a relation.
+/// The sequence that a command makes for an identity column of an unlogged table, if identity sequences are to be permanent now.
 ///
 /// # Safety
-/// `statement` must be a valid utility statement.
-pub(super) unsafe fn concerns(statement: *mut pg_sys::PlannedStmt) -> bool {
-    // SAFETY: by the caller.
-    unsafe { place((*statement).utilityStmt).is_some() }
+/// `tree` must be null or a valid utility statement.
+unsafe fn identity(tree: *mut pg_sys::Node) -> Option<*mut pg_sys::RangeVar> {
+    if !LOGGED.get() || tree.is_null() {
+        return None;
+    }
+    // SAFETY: by the caller; the cast follows the node's tag.
+    unsafe {
+        if (*tree).type_ != NodeTag::T_CreateSeqStmt {
+            return None;
+        }
+        let command = tree.cast::<pg_sys::CreateSeqStmt>();
+        let made = (*command).sequence;
+        let unlogged = !made.is_null() && (*made).relpersistence as u8 == pg_sys::RELPERSISTENCE_UNLOGGED;
+        ((*command).for_identity && unlogged).then_some(made)
+    }
 }
 
-/// A copy of the command that makes an unlogged relation. (Plan caches keep the one they gave us.)
+/// Identity sequences are permanent, whatever their table is.
+static LOGGED: Local<bool> = Local::new(false);
+
+struct Reset(bool);
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        LOGGED.set(self.0);
+    }
+}
+
+/// Runs `f`, in which the sequences of identity columns are permanent also where their tables are unlogged.
+///
+/// To make an unlogged one, PostgreSQL searches all of `shared_buffers` for it (`FlushRelationBuffers` in `fill_seq_with_data`):
+/// milliseconds for each, where there are gigabytes of them.
+pub fn with_permanent_identities<R>(f: impl FnOnce() -> R) -> R {
+    let _reset = Reset(LOGGED.get());
+    LOGGED.set(true);
+    f()
+}
+
+/// The command that is to run instead, if it is to be another one: a copy, because plan caches keep the one they gave us.
+/// `is_wanted` is asked only for a command that makes something permanent which could be unlogged.
 ///
 /// # Safety
-/// As for `concerns`.
-pub(super) unsafe fn rewritten(statement: *mut pg_sys::PlannedStmt) -> *mut pg_sys::PlannedStmt {
+/// `statement` must be a valid planned utility statement.
+pub(super) unsafe fn rewritten(
+    statement: *mut pg_sys::PlannedStmt,
+    is_wanted: fn() -> bool,
+) -> Option<*mut pg_sys::PlannedStmt> {
     // SAFETY: by the caller; a copy of a planned statement is one.
     unsafe {
+        let tree = (*statement).utilityStmt;
+        let (find, persistence): (unsafe fn(_) -> _, _) = if identity(tree).is_some() {
+            (identity, pg_sys::RELPERSISTENCE_PERMANENT)
+        } else if place(tree).is_some() && is_wanted() {
+            (place, pg_sys::RELPERSISTENCE_UNLOGGED)
+        } else {
+            return None;
+        };
         let copy = pg_sys::copyObjectImpl(statement.cast()).cast::<pg_sys::PlannedStmt>();
-        if let Some(made) = place((*copy).utilityStmt) {
-            (*made).relpersistence = pg_sys::RELPERSISTENCE_UNLOGGED as _;
+        if let Some(made) = find((*copy).utilityStmt) {
+            (*made).relpersistence = persistence as _;
         }
-        copy
+        Some(copy)
     }
 }

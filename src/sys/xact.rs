@@ -52,6 +52,7 @@ unsafe extern "C-unwind" {
     // statement.
     fn GetCurrentStatementStartTimestamp() -> i64;
     fn IsTransactionState() -> bool;
+    fn RecoveryInProgress() -> bool;
 }
 
 /// When the client's statement began, in microseconds since 2000-01-01 (PostgreSQL's epoch).
@@ -89,7 +90,7 @@ pub fn in_block() -> bool {
 /// True on a standby, and until a server has recovered.
 pub fn in_recovery() -> bool {
     // SAFETY: reads shared memory.
-    unsafe { pg_sys::RecoveryInProgress() }
+    unsafe { RecoveryInProgress() }
 }
 
 /// True in a parallel worker, from its first moment: its leader has checked what depends on the clock.

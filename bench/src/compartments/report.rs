@@ -77,8 +77,8 @@ fn lives(results: &Results) -> String {
          20 tables with a primary key, two more indexes, a foreign key, an identity, a comment and a grant each. The DDL is \
          sent in one piece, as the owner of the schema; compartments are cloned from a template. Made, destroyed and together \
          are by the clock on the wall, until nothing remains; the processor's time is that of client, backend and the library's \
-         worker together, and the comparison is by it. For each unlogged sequence \
-         that PostgreSQL creates it looks through all of `shared_buffers`.\n\n{}",
+         worker together, and the comparison is by it. For each unlogged sequence that \
+         PostgreSQL creates it looks through all of `shared_buffers`; the sequences of a clone are logged.\n\n{}",
         table.text()
     )
 }

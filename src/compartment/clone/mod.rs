@@ -10,6 +10,7 @@ mod run;
 pub use destroy::{drop_schema, outside_dependants};
 
 use crate::pg::error::OrRaise;
+use crate::sys::unlogged;
 use pgrx::pg_sys::Oid;
 use watertight_core::compartment::template::{Options, plan};
 
@@ -26,7 +27,11 @@ pub fn clone_template(template: Oid, schema: &str, unlogged: bool) {
     let facts = facts::template(template);
     let needs = if facts.has_needs() { facts::needs(template) } else { Vec::new() };
     let plan = plan(&facts, &needs, Options { schema, unlogged }).or_raise();
-    run::all(&plan.statements, schema);
+    if unlogged {
+        unlogged::with_permanent_identities(|| run::all(&plan.statements, schema));
+    } else {
+        run::all(&plan.statements, schema);
+    }
     copy::all(&plan.copies, template, schema);
     run::all(&plan.last, schema);
 }

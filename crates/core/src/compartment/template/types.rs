@@ -6,9 +6,10 @@ use super::print::unreadable;
 use crate::Fault;
 use crate::sql::{ident, literal};
 
-/// A sequence of its own, or of a serial column. Its values start anew.
+/// A sequence of its own, or of a serial column. Its values start anew. It is unlogged only where the template's is: how far a
+/// sequence has counted is no more than the catalogs tell, and to make an unlogged one takes PostgreSQL milliseconds.
 pub fn sequence(work: &mut Work<'_>, sequence: &Sequence) {
-    let unlogged = if sequence.unlogged || work.options.unlogged { "UNLOGGED " } else { "" };
+    let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
     let sql = format!(
         "CREATE {unlogged}SEQUENCE {} AS {}{}",
         work.name(&sequence.name),
