@@ -51,6 +51,14 @@ fn held_cursor() -> Fault {
         .hint("Declare it WITHOUT HOLD, or give the token in the connection's start-up options.")
 }
 
+/// Somebody has set a token on this connection.
+static HAD: Local<bool> = Local::new(false);
+
+/// Whether this connection has ever had a token: what is done on it may be done with what its bearer has read.
+pub fn had_token() -> bool {
+    HAD.get()
+}
+
 static CACHE: LocalRef<Option<TokenCache<Entry>>> = LocalRef::new(None);
 
 /// Defines the setting.
@@ -69,6 +77,7 @@ fn show() -> &'static std::ffi::CStr {
 
 fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> {
     admit(token, source, extra).map_err(error::refusal)?;
+    HAD.set(true);
     match source {
         _ if xact::in_parallel_worker() => {}
         Source::Client => enter::token_given(),

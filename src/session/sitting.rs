@@ -2,8 +2,10 @@
 
 use super::lookup::{Stored, stored};
 use crate::pg::ext::Tables;
+use crate::sys::marks::Mark;
 use crate::sys::slots::{self, Condition, Handle, Plain};
 use crate::sys::user;
+use uuid::Uuid;
 use watertight_core::{Code, Fault};
 
 /// What a backend remembers of a session it works for.
@@ -67,6 +69,10 @@ pub fn sit(tables: &Tables, row: &Stored, ephemeral: bool) -> Result<Sitting, Fa
     if row.boot == slots::boot_id() || row.process != 0 {
         return Err(super::ended());
     }
+    // It was ended before the server stopped, by a transaction that was rolled back.
+    if mark(row.id).is_set() {
+        return Err(super::ended());
+    }
     let handle = slots::take(plain(row, ephemeral), row.last_active_at).ok_or_else(too_many)?;
     // Somebody may have ended it since we read its row. Whoever ends one deletes the row before it gives up the slot.
     if stored(tables, row.id).is_none() {
@@ -74,6 +80,11 @@ pub fn sit(tables: &Tables, row: &Stored, ephemeral: bool) -> Result<Sitting, Fa
         return Err(super::ended());
     }
     Ok(sitting(handle))
+}
+
+/// What says that a session has ended, whatever becomes of the transaction that ended it, and of the server.
+pub fn mark(id: Uuid) -> Mark {
+    Mark { database: user::database(), key: id.into_bytes() }
 }
 
 /// There is no slot left.
