@@ -198,6 +198,13 @@ pub fn with_entry<R>(handle: Option<Handle>, f: impl FnOnce(&mut Entry) -> R) ->
     CACHE.with_mut(|cache| cache.as_mut()?.at(handle?).map(f))
 }
 
+/// Forgets where tokens lead; the next statement under each asks again.
+pub fn forget_places() {
+    CACHE.with_mut(|cache| {
+        cache.iter_mut().flat_map(TokenCache::values_mut).for_each(|entry| entry.resolved = None);
+    });
+}
+
 /// Trust has changed since the token in force was verified: verifies it again, and updates the head that PostgreSQL
 /// keeps with it.
 pub fn verify_again(head: Head, clock: Option<i64>) -> Result<Head, Fault> {

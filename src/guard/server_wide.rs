@@ -19,6 +19,6 @@ pub fn check() {
             "cannot change roles, databases or other objects of the whole server on a connection with a token",
         )
         .detail("What is written there reaches every tenant, and outlives a compartment.")
-        .hint("Use a connection that no token was set on."),
+        .hint("Use a connection that no token was set on. A superuser can SET watertight.bypass = on."),
     );
 }

@@ -18,6 +18,7 @@ pub mod headroom;
 pub mod hooks;
 mod index_paths;
 pub mod inval;
+pub mod keep;
 pub mod local;
 pub mod lookup;
 pub mod marks;
