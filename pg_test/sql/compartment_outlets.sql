@@ -49,6 +49,7 @@ DO $$ BEGIN EXECUTE 'ALTER ROLE outlets_app SET application_name = ''secret'''; 
 RESET watertight.token;
 ALTER ROLE outlets_app SET application_name = 'secret';
 DISCARD ALL;
+SET watertight.compartments = on;
 SET ROLE outlets_app;
 ALTER ROLE outlets_app SET application_name = 'secret';
 BEGIN;
@@ -80,7 +81,6 @@ RESET watertight.bypass;
 SELECT setconfig FROM pg_db_role_setting WHERE setrole = 'outlets_app'::regrole;
 
 -- Objects of the database go on as before.
-SET watertight.compartments = on;
 SET ROLE outlets_app;
 BEGIN;
 SET LOCAL watertight.token = :'alice';

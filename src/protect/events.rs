@@ -12,9 +12,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::collections::BTreeSet;
-use watertight_core::protect::{
-    Found, Newcomer, created, newcomer, plan, read, references, schema_member,
-};
+use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, references, schema_member};
 use watertight_core::{Code, Fault};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");

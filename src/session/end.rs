@@ -67,7 +67,9 @@ pub fn end(id: Uuid, reason: Reason) -> bool {
         warn(
             Fault::new(Code::NotInPrerequisiteState, "could not write down that the session has ended")
                 .detail(format!("{error}."))
-                .hint("Until the transaction is committed, a crash of the server would bring the session back."),
+                .hint(
+                    "Until the transaction is committed, a crash of the server would bring the session back.",
+                ),
         );
     }
     role::as_extension_owner(|| remove(id, slot.map(|view| view.handle), reason))

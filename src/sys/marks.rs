@@ -46,7 +46,13 @@ impl Mark {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.path())?.sync_all()?;
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.path())?
+            .sync_all()?;
         File::open(DIRECTORY)?.sync_all()
     }
 
@@ -77,7 +83,9 @@ mod tests {
         let mark = Mark { database: Oid::from_u32(16_384), key: *b"0123456789abcdef" };
         let path = mark.path();
         assert_eq!(path.file_name().and_then(|name| Mark::read(name.to_str()?)), Some(mark));
-        for other in ["", ".", "1.", "x.00", "1.0g000000000000000000000000000000", "1.é0000000000000000000000000000"] {
+        for other in
+            ["", ".", "1.", "x.00", "1.0g000000000000000000000000000000", "1.é0000000000000000000000000000"]
+        {
             assert_eq!(Mark::read(other), None, "{other}");
         }
     }

@@ -31,8 +31,8 @@ pub fn end(shift: &mut Shift) {
             if shift.is_over() {
                 return;
             }
-            let gone = !rows.contains(&mark.key)
-                || shift.end_session(Uuid::from_bytes(mark.key), Reason::Abandoned);
+            let gone =
+                !rows.contains(&mark.key) || shift.end_session(Uuid::from_bytes(mark.key), Reason::Abandoned);
             if gone {
                 mark.clear();
             }

@@ -66,7 +66,9 @@ fn dropping_takes_the_rows_of_one_compartment_from_tables_of_every_form() {
     let db = furnish(&cluster);
     db.keeper().script(FORMS);
     let tags = |from: i64| {
-        format!("INSERT INTO tag VALUES ({from}, 'x'); INSERT INTO tagging VALUES ({from}, 'x'); INSERT INTO hint VALUES ({from}, 'x')")
+        format!(
+            "INSERT INTO tag VALUES ({from}, 'x'); INSERT INTO tagging VALUES ({from}, 'x'); INSERT INTO hint VALUES ({from}, 'x')"
+        )
     };
     room(&db, "stays").script(&format!("{FILL}; {}", tags(1)));
     db.app().with_token(&db.token(A)).script(&format!("{FILL}; {}", tags(2)));
@@ -101,10 +103,22 @@ fn what_cannot_be_deleted_keeps_the_whole_compartment() {
     session.script(FILL);
     let before = count(&db);
     for (make, unmake, state) in [
-        ("CREATE TRIGGER t BEFORE DELETE ON tree FOR EACH ROW EXECUTE FUNCTION refuse()", "DROP TRIGGER t ON tree", "P0001"),
-        ("CREATE TRIGGER t BEFORE DELETE ON part_0 FOR EACH ROW EXECUTE FUNCTION swallow()", "DROP TRIGGER t ON part_0", "55000"),
+        (
+            "CREATE TRIGGER t BEFORE DELETE ON tree FOR EACH ROW EXECUTE FUNCTION refuse()",
+            "DROP TRIGGER t ON tree",
+            "P0001",
+        ),
+        (
+            "CREATE TRIGGER t BEFORE DELETE ON part_0 FOR EACH ROW EXECUTE FUNCTION swallow()",
+            "DROP TRIGGER t ON part_0",
+            "55000",
+        ),
         ("CREATE RULE r AS ON DELETE TO base DO INSTEAD NOTHING", "DROP RULE r ON base", "55000|0A000"),
-        ("CREATE TRIGGER t AFTER DELETE ON named FOR EACH ROW EXECUTE FUNCTION again()", "DROP TRIGGER t ON named", "55000"),
+        (
+            "CREATE TRIGGER t AFTER DELETE ON named FOR EACH ROW EXECUTE FUNCTION again()",
+            "DROP TRIGGER t ON named",
+            "55000",
+        ),
         (
             "CREATE CONSTRAINT TRIGGER t AFTER DELETE ON page DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
             "DROP TRIGGER t ON page",
@@ -114,7 +128,10 @@ fn what_cannot_be_deleted_keeps_the_whole_compartment() {
         db.keeper().run(make);
         drop_room(&db, "kept").expect_err(make).is(state);
         assert_eq!(count(&db), before, "{make}");
-        assert_eq!(db.admin().number("SELECT count(*) FROM watertight.all_compartments WHERE name = 'kept'"), 1);
+        assert_eq!(
+            db.admin().number("SELECT count(*) FROM watertight.all_compartments WHERE name = 'kept'"),
+            1
+        );
         db.keeper().run(unmake);
     }
     drop_room(&db, "kept").expect("dropped");

@@ -68,7 +68,11 @@ fn one_connection_serves_one_session_after_another() {
             pooled.run("BEGIN");
             pooled.run(&format!("SELECT watertight.begin({})", literal(token)));
             pooled.run(&format!("INSERT INTO documents (body) VALUES ('{own}')"));
-            assert_eq!(pooled.execute(&read, &[]).expect("a count"), [[Some((round + 1).to_string())]], "{own}");
+            assert_eq!(
+                pooled.execute(&read, &[]).expect("a count"),
+                [[Some((round + 1).to_string())]],
+                "{own}"
+            );
             if own == "global" {
                 pooled.refused("SELECT count(*) FROM notes", "42P01");
                 pooled.run("ROLLBACK");
@@ -118,8 +122,8 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     let db = furnish(&cluster);
     db.app().with_token(&db.token(A)).run("SELECT watertight.create_compartment('room')");
     let mut app = db.app();
-    let [out, switched, ended, open, stays] = ["out", "switched", "ended", "open", "stays"]
-        .map(|_| login(&db, &mut app, ", 'room'"));
+    let [out, switched, ended, open, stays] =
+        ["out", "switched", "ended", "open", "stays"].map(|_| login(&db, &mut app, ", 'room'"));
     let mut blocker = db.admin();
     // The worker cannot delete a row that somebody else has locked.
     blocker.script("BEGIN; SELECT FROM watertight.open_sessions FOR UPDATE");
@@ -142,7 +146,9 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     admin.script(&format!("BEGIN; SELECT watertight.end_session('{id}'); ROLLBACK"));
     drop((sessions, admin, blocker, app));
     cluster.crash();
-    for (what, token) in [("logout", &out), ("switch", &switched), ("end_session", &ended), ("in a transaction", &open)] {
+    for (what, token) in
+        [("logout", &out), ("switch", &switched), ("end_session", &ended), ("in a transaction", &open)]
+    {
         let refused = refused_with(&db, token, WHERE);
         assert_eq!(refused.sqlstate, "28000", "{what}");
     }
@@ -150,7 +156,9 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     // The worker finishes what was begun, and forgets it.
     cluster.append_conf(&["watertight.reap_interval = 1"]);
     cluster.restart();
-    eventually("the rows are gone", || db.admin().number("SELECT count(*) FROM watertight.open_sessions") == 1);
+    eventually("the rows are gone", || {
+        db.admin().number("SELECT count(*) FROM watertight.open_sessions") == 1
+    });
     let marks = "SELECT count(*) FROM pg_ls_dir('pg_watertight')";
     eventually("the marks are gone", || db.admin().number(marks) == 0);
     assert_eq!(db.app().with_token(&stays).one(WHERE), "room");

@@ -23,7 +23,9 @@ fn a_standby_follows_and_a_promotion_shows_nothing_ephemeral() {
     let db = furnish(&cluster);
     let standby = cluster.standby();
     let identity = db.token(A);
-    db.app().with_token(&identity).run("SELECT watertight.create_compartment('room', template => 'workspace')");
+    db.app()
+        .with_token(&identity)
+        .run("SELECT watertight.create_compartment('room', template => 'workspace')");
     let mut app = db.app();
     let room = || format!("SELECT watertight.login({}, 'room')", literal(&identity));
     let (stays, ends) = (app.one(&room()), app.one(&room()));
@@ -66,7 +68,8 @@ fn a_standby_follows_and_a_promotion_shows_nothing_ephemeral() {
     standby.promote();
     eventually("it is a primary", || standby.admin("postgres").one("SELECT pg_is_in_recovery()") == "f");
     assert_eq!(there(&standby, &db, &ephemeral, READ), Err("28000".into()));
-    let promoted = |sql: &str| standby.try_session(&db.name, "postgres", "").and_then(|mut it| it.attempt(sql));
+    let promoted =
+        |sql: &str| standby.try_session(&db.name, "postgres", "").and_then(|mut it| it.attempt(sql));
     if let Ok(rows) = promoted("SELECT * FROM documents WHERE body = 'gone'") {
         assert!(rows.is_empty(), "a superuser reads {rows:?}");
     }
@@ -77,7 +80,10 @@ fn a_standby_follows_and_a_promotion_shows_nothing_ephemeral() {
         promoted(gone).is_ok_and(|rows| rows == [[Some("0".to_owned())]])
     });
     assert_eq!(there(&standby, &db, &stays, "SELECT body FROM notes"), Ok("kept".into()));
-    assert_eq!(there(&standby, &db, &stays, "INSERT INTO documents (body) VALUES ('more') RETURNING body"), Ok("more".into()));
+    assert_eq!(
+        there(&standby, &db, &stays, "INSERT INTO documents (body) VALUES ('more') RETURNING body"),
+        Ok("more".into())
+    );
     assert_eq!(there(&standby, &db, &stays, "SELECT watertight.logout()::text"), Ok(String::new()));
     assert_eq!(there(&standby, &db, &stays, READ), Err("28000".into()));
     // The old primary, had it survived, is another matter: it still has what it had.

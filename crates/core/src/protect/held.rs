@@ -43,8 +43,10 @@ pub(super) fn without_protection(tables: &[TableFacts]) -> Result<(), Fault> {
         .filter(|key| !is_within(key.parent.oid) && key.parent.tenant.as_ref().is_some_and(has_compartments))
         .filter(|key| !key.inherited && key.enforced && !sets_null(key))
         .map(|key| {
-            Err(held(key)
-                .hint(format!("Take the protection of table {} away first, or drop the foreign key.", key.parent.label())))
+            Err(held(key).hint(format!(
+                "Take the protection of table {} away first, or drop the foreign key.",
+                key.parent.label()
+            )))
         })
         .collect()
 }

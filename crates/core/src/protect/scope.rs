@@ -40,7 +40,10 @@ impl Scope {
             }
         }
         let changes = foreign::changes(tables, &rebuilt)?;
-        held::check(tables, &changes.iter().filter(|change| change.within).map(|change| change.key).collect())?;
+        held::check(
+            tables,
+            &changes.iter().filter(|change| change.within).map(|change| change.key).collect(),
+        )?;
         let mut unforced = BTreeSet::new();
         for change in changes {
             for side in change.checks.into_iter().filter(|side| side.forced && unforced.insert(side.oid)) {

@@ -68,7 +68,8 @@ fn later_foreign_keys_are_held_to_the_same() {
     if let Some(tenant) = &mut key.parent.tenant {
         tenant.compartment = Some("room".into());
     }
-    let table = |key: &ForeignKeyFacts| TableFacts { foreign_keys: vec![key.clone()], ..TableFacts::default() };
+    let table =
+        |key: &ForeignKeyFacts| TableFacts { foreign_keys: vec![key.clone()], ..TableFacts::default() };
     assert_eq!(references(&table(&key)).map_err(|fault| fault.code), Err(Code::DependentObjects));
     // And a table cannot be opened that holds on to one.
     let opened = TableFacts { protected: Some(record(200, "tenant_id")), ..table(&key) };
