@@ -253,6 +253,7 @@ fn is_inside(id: Uuid) -> bool {
 }
 
 fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
+    crate::session::require_primary().or_raise();
     let name = &stored.name;
     if confirm != Some(name) {
         raise(

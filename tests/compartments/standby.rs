@@ -89,3 +89,22 @@ fn a_standby_follows_and_a_promotion_shows_nothing_ephemeral() {
     // The old primary, had it survived, is another matter: it still has what it had.
     assert!(traces(&db).len() > 1);
 }
+
+/// On a standby no worker gives back what a session took in shared memory.
+#[test]
+fn a_standby_does_not_run_out_of_sessions() {
+    let cluster = Cluster::start(&[CONF[0], CONF[1], "watertight.max_sessions = 16"]);
+    let db = furnish(&cluster);
+    let standby = cluster.standby();
+    let login = format!("SELECT watertight.login({})", literal(&db.token(A)));
+    let stays = db.app().one(&login);
+    for round in 0..40 {
+        let token = db.app().one(&login);
+        cluster.wait_for(&standby);
+        assert_eq!(there(&standby, &db, &token, READ), Ok("0".into()), "round {round}");
+        assert_eq!(there(&standby, &db, &stays, READ), Ok("0".into()), "round {round}");
+        db.app().with_token(&token).run("SELECT watertight.logout()");
+    }
+    cluster.wait_for(&standby);
+    assert_eq!(there(&standby, &db, &stays, READ), Ok("0".into()));
+}
