@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{ForeignKeyFacts, TableFacts};
+use super::facts::{ForeignKeyFacts, SideTenant, TableFacts};
 use super::foreign::{is_scoped, tenant};
 use super::subject::Subject;
 use crate::{Code, Fault};
@@ -36,22 +36,21 @@ pub fn references(table: &TableFacts) -> Result<(), Fault> {
 /// # Errors
 /// 2BP01
 pub(super) fn without_protection(tables: &[TableFacts]) -> Result<(), Fault> {
-    let is_within = |oid: u32| tables.iter().any(|table| table.oid == oid);
-    tables
-        .iter()
-        .flat_map(|table| &table.foreign_keys)
-        .filter(|key| !is_within(key.parent.oid) && key.parent.tenant.as_ref().is_some_and(has_compartments))
-        .filter(|key| !key.inherited && key.enforced && !sets_null(key))
-        .map(|key| {
-            Err(held(key).hint(format!(
-                "Take the protection of table {} away first, or drop the foreign key.",
-                key.parent.label()
-            )))
-        })
-        .collect()
+    let stays = |key: &ForeignKeyFacts| {
+        let is_within = tables.iter().any(|table| table.oid == key.parent.oid);
+        !is_within && key.parent.tenant.as_ref().is_some_and(has_compartments)
+    };
+    let holds = |key: &&ForeignKeyFacts| !key.inherited && key.enforced && !sets_null(key) && stays(key);
+    match tables.iter().flat_map(|table| &table.foreign_keys).find(holds) {
+        Some(key) => Err(held(key).hint(format!(
+            "Take the protection of table {} away first, or drop the foreign key.",
+            key.parent.label()
+        ))),
+        None => Ok(()),
+    }
 }
 
-fn has_compartments(tenant: &super::facts::SideTenant) -> bool {
+fn has_compartments(tenant: &SideTenant) -> bool {
     tenant.compartment.is_some()
 }
 
