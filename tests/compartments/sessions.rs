@@ -164,3 +164,40 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     assert_eq!(db.app().with_token(&stays).one(WHERE), "room");
     refused_with(&db, &out, WHERE).is("28000");
 }
+
+/// What a connection remembers of compartments is bounded; what it forgets, it finds again.
+#[test]
+fn a_connection_outlives_many_compartments() {
+    let cluster = Cluster::start(CONF);
+    let db = furnish(&cluster);
+    db.app().with_token(&db.token(A)).run("SELECT watertight.create_compartment('room')");
+    let mut pooled = db.app();
+    let room = login(&db, &mut pooled, ", 'room'");
+    let read = pooled.prepare("SELECT count(*) FROM documents");
+    // A connection that holds its token, and a cursor of it, all the while.
+    let mut held = db.app().with_token(&room);
+    held.run("INSERT INTO documents (body) SELECT 'room' FROM generate_series(1, 10)");
+    held.script("BEGIN; DECLARE c CURSOR FOR SELECT body FROM documents; FETCH 1 FROM c");
+    for round in 0..1_300 {
+        let session = login(&db, &mut pooled, ", ephemeral => true");
+        pooled.run("BEGIN");
+        pooled.run(&format!("SELECT watertight.begin({})", literal(&session)));
+        pooled.run("INSERT INTO documents (body) VALUES ('passing')");
+        assert_eq!(pooled.execute(&read, &[]).expect("a count"), [[Some("1".to_owned())]], "round {round}");
+        if round % 100 == 0 {
+            pooled.run(&format!("SELECT watertight.begin({})", literal(&room)));
+            assert_eq!(
+                pooled.execute(&read, &[]).expect("a count"),
+                [[Some("10".to_owned())]],
+                "round {round}"
+            );
+            pooled.run(&format!("SELECT watertight.begin({})", literal(&session)));
+        }
+        pooled.run("SELECT watertight.logout()");
+        pooled.run("COMMIT");
+    }
+    assert_eq!(held.run("FETCH ALL FROM c").len(), 9);
+    held.run("COMMIT");
+    assert_eq!(held.number("SELECT count(*) FROM documents"), 10);
+    assert_eq!(db.admin().number("SELECT count(*) FROM documents"), 10);
+}
