@@ -144,8 +144,10 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     let id = db.app().with_token(&ended).one("SELECT session_id FROM watertight.whoami()");
     let mut admin = db.admin();
     admin.script(&format!("BEGIN; SELECT watertight.end_session('{id}'); ROLLBACK"));
-    drop((sessions, admin, blocker, app));
+    // Access is closed, whether or not there is a worker.
+    cluster.append_conf(&["max_worker_processes = 0"]);
     cluster.crash();
+    drop((sessions, admin, blocker, app));
     for (what, token) in
         [("logout", &out), ("switch", &switched), ("end_session", &ended), ("in a transaction", &open)]
     {
@@ -154,11 +156,11 @@ fn an_end_that_was_rolled_back_survives_a_crash() {
     }
     assert_eq!(db.app().with_token(&stays).one(WHERE), "room");
     // The worker finishes what was begun, and forgets it.
-    cluster.append_conf(&["watertight.reap_interval = 1"]);
+    let rows = "SELECT count(*) FROM watertight.open_sessions";
+    assert_eq!(db.admin().number(rows), 5, "nobody has removed them");
+    cluster.append_conf(&["watertight.reap_interval = 1", "max_worker_processes = 8"]);
     cluster.restart();
-    eventually("the rows are gone", || {
-        db.admin().number("SELECT count(*) FROM watertight.open_sessions") == 1
-    });
+    eventually("the rows are gone", || db.admin().number(rows) == 1);
     let marks = "SELECT count(*) FROM pg_ls_dir('pg_watertight')";
     eventually("the marks are gone", || db.admin().number(marks) == 0);
     assert_eq!(db.app().with_token(&stays).one(WHERE), "room");
