@@ -7,5 +7,11 @@ mod attacks;
 mod ends;
 #[path = "compartments/house.rs"]
 mod house;
+#[path = "compartments/rows.rs"]
+mod rows;
 #[path = "compartments/schedules.rs"]
 mod schedules;
+#[path = "compartments/sessions.rs"]
+mod sessions;
+#[path = "compartments/standby.rs"]
+mod standby;

@@ -160,4 +160,5 @@ DROP FUNCTION near, places CASCADE;
 DROP TABLE note, closed, place;
 DROP SCHEMA eve CASCADE;
 DROP OWNED BY eve;
+RESET watertight.token;
 DROP ROLE eve;

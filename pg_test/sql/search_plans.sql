@@ -144,4 +144,5 @@ DROP VIEW mine;
 DROP TABLE note, plain, visit;
 DROP OPERATOR public.=== (text, text);
 DROP FUNCTION public.same, public.tell;
+RESET watertight.token;
 DROP ROLE searcher;

@@ -80,6 +80,20 @@ pub fn before(statement: &Statement<'_>) {
     }
 }
 
+/// A text is to be written into the write-ahead log as it is.
+pub fn log_message() {
+    if !is_idle() && context::compartment_if_any().is_some_and(|here| here.ephemeral) {
+        raise(
+            Fault::new(
+                Code::FeatureNotSupported,
+                "cannot write messages into the write-ahead log in an ephemeral compartment",
+            )
+            .detail("They would outlive the compartment, in archives and backups.")
+            .hint("Send them from outside of the compartment."),
+        );
+    }
+}
+
 /// Whether tables and sequences that are made now shall be unlogged.
 pub fn is_unlogged() -> bool {
     !is_idle() && inside_of(own()).ephemeral

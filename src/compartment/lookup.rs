@@ -3,15 +3,17 @@
 use crate::pg::ext::Tables;
 use crate::pg::settings;
 use crate::sys::function::{uuid_array, uuids_of};
+use crate::sys::keep::Keep;
 use crate::sys::local::LocalRef;
 use crate::sys::scan::{self, Key, Row};
+use crate::sys::xact;
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use uuid::Uuid;
 use watertight_core::compartment::{GLOBAL, GLOBAL_NAME, Room, Settings, schema_of};
 
-/// What a statement needs of a compartment. Never freed and never changed, so a datum may point into it; a backend keeps one for
-/// each compartment it has served.
+/// What a statement needs of a compartment. Never changed, and not freed before the transaction is over, so a datum may point into
+/// it; a backend keeps those that it has served last.
 #[derive(PartialEq, Eq)]
 pub struct Compartment {
     /// The id, as a uuid datum points to it.
@@ -110,6 +112,20 @@ pub fn stored_by_name(tables: &Tables, tenant: Uuid, name: &str) -> Option<Store
 type Interned = BTreeMap<([u8; 16], Box<[u8]>), &'static Compartment>;
 
 static COMPARTMENTS: LocalRef<Interned> = LocalRef::new(BTreeMap::new());
+static KEPT: Keep<Compartment> = Keep::new();
+
+/// So many are kept before the backend begins anew: a few hundred bytes each, and reading one again takes microseconds.
+const MANY: usize = 512;
+
+/// A backend that has served many compartments forgets them; ephemeral ones never come back. Called between transactions, when no
+/// verdict is in force; `forget` drops what else refers to them. Must not raise.
+pub fn forget_many(forget: impl FnOnce()) {
+    if KEPT.len() >= MANY && !xact::in_procedure() {
+        forget();
+        COMPARTMENTS.with_mut(BTreeMap::clear);
+        KEPT.turn();
+    }
+}
 
 /// Global, as the installation has it now.
 pub fn global() -> &'static Compartment {
@@ -162,7 +178,7 @@ fn intern(room: Room, name: &str, stored: Option<&Stored>) -> &'static Compartme
         match known.get(&key) {
             Some(same) if **same == fresh => *same,
             _ => {
-                let fresh: &'static Compartment = Box::leak(Box::new(fresh));
+                let fresh = KEPT.keep(fresh);
                 known.insert(key, fresh);
                 fresh
             }

@@ -12,7 +12,7 @@ use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use uuid::Uuid;
-use watertight_core::compartment::{GLOBAL_NAME, check_name, schema_of};
+use watertight_core::compartment::{GLOBAL, GLOBAL_NAME, check_name, schema_of};
 use watertight_core::{Code, Fault};
 
 /// Who is asking: the user of the context in force.
@@ -84,8 +84,11 @@ impl Asker {
     /// A persistent compartment that the asker owns.
     ///
     /// # Errors
-    /// 42704 for one that the asker cannot enter, 42501 for one that belongs to somebody else.
+    /// 42704 for one that the asker cannot enter, 42501 for one that belongs to somebody else, or to nobody.
     pub fn owned(&self, name: &str) -> Result<Stored, Fault> {
+        if name == GLOBAL_NAME {
+            return Err(nobodys());
+        }
         let stored = self.enterable(name).ok_or_else(|| unknown(name))?;
         let owns = |(owner, issuer): &(String, String)| *owner == self.user && *issuer == self.issuer;
         if stored.owner.as_ref().is_some_and(owns) {
@@ -93,6 +96,12 @@ impl Asker {
         }
         Err(Fault::new(Code::InsufficientPrivilege, format!("must be owner of compartment \"{name}\"")))
     }
+}
+
+fn nobodys() -> Fault {
+    Fault::new(Code::InsufficientPrivilege, "the compartment \"global\" belongs to nobody").detail(
+        "Every tenant has it, for all its users. It has no members, and cannot be renamed or dropped.",
+    )
 }
 
 fn unknown(name: &str) -> Fault {
@@ -215,6 +224,9 @@ fn drop_compartment(name: Option<&str>, confirm: Option<&str>, force: Option<boo
 #[pg_extern(sql = false)]
 fn drop_compartment_by_id(id: Option<pgrx::Uuid>, confirm: Option<&str>, force: Option<bool>) {
     let id = Uuid::from_bytes(*required("id", id).as_bytes());
+    if id == GLOBAL {
+        raise(nobodys());
+    }
     let stored =
         ext::tables().and_then(|tables| lookup::stored(&tables, id)).filter(|stored| stored.tenant.is_some());
     let Some(stored) = stored else {
@@ -241,6 +253,7 @@ fn is_inside(id: Uuid) -> bool {
 }
 
 fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
+    crate::session::require_primary().or_raise();
     let name = &stored.name;
     if confirm != Some(name) {
         raise(

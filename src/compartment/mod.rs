@@ -15,7 +15,7 @@ mod room_for;
 pub mod schemas;
 mod template;
 
-pub use lookup::{Compartment, Stored, alone, global, interned, stored, stored_by_name};
+pub use lookup::{Compartment, Stored, alone, forget_many, global, interned, stored, stored_by_name};
 pub use rights::{may_enter, not_enterable, require_switched_on};
 pub use room_for::{Guest, Target, room_for};
 

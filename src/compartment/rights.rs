@@ -13,7 +13,7 @@ use watertight_core::{Code, Fault};
 pub fn require_switched_on(ephemeral: bool) -> Result<(), Fault> {
     let off = |what: &str, setting: &str| {
         Err(Fault::new(Code::InvalidAuthorization, what)
-            .hint(format!("An administrator switches them on with {setting}.")))
+            .hint(format!("A superuser switches them on with ALTER DATABASE ... SET {setting} = on, for connections made afterwards.")))
     };
     if !settings::compartments() {
         return off("compartments are switched off", "watertight.compartments");

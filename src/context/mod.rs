@@ -15,11 +15,13 @@ mod verdict;
 pub use creator::creator;
 pub use hot::{compartment_datum, current_id, current_key, current_name, tenant_datum};
 pub use resolve::{no_user, tenant_of};
-pub use token::{declare_held_cursor, identify, scopes};
+pub use token::{declare_held_cursor, had_token, identify, scopes};
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, compartment_if_any, identity, is_wide, reached, reached_compartment};
+pub use verdict::{
+    as_tenant, compartment_if_any, has_token, identity, is_wide, reached, reached_compartment,
+};
 
-use crate::compartment::{enter, fence};
+use crate::compartment::{self, enter, fence};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {
@@ -40,6 +42,7 @@ fn at_end() {
     verdict::forget();
     fence::context_changed();
     enter::end();
+    compartment::forget_many(token::forget_places);
 }
 
 /// Another token is in force. Must not raise.

@@ -53,6 +53,14 @@ fn held_cursor() -> Fault {
         .hint("Declare it WITHOUT HOLD, or give the token in the connection's start-up options.")
 }
 
+/// Somebody has set a token on this connection.
+static HAD: Local<bool> = Local::new(false);
+
+/// Whether this connection has ever had a token: what is done on it may be done with what its bearer has read.
+pub fn had_token() -> bool {
+    HAD.get()
+}
+
 static CACHE: LocalRef<Option<TokenCache<Entry>>> = LocalRef::new(None);
 
 /// Defines the setting.
@@ -71,6 +79,7 @@ fn show() -> &'static std::ffi::CStr {
 
 fn check(token: &str, source: Source, extra: &mut Extra) -> Result<(), Refusal> {
     admit(token, source, extra).map_err(error::refusal)?;
+    HAD.set(true);
     match source {
         _ if xact::in_parallel_worker() => {}
         Source::Client => enter::token_given(),
@@ -191,6 +200,13 @@ fn remember(token: &str, entry: Entry) -> Option<Handle> {
 /// The cached entry a handle stands for, if it is still there.
 pub fn with_entry<R>(handle: Option<Handle>, f: impl FnOnce(&mut Entry) -> R) -> Option<R> {
     CACHE.with_mut(|cache| cache.as_mut()?.at(handle?).map(f))
+}
+
+/// Forgets where tokens lead; the next statement under each asks again.
+pub fn forget_places() {
+    CACHE.with_mut(|cache| {
+        cache.iter_mut().flat_map(TokenCache::values_mut).for_each(|entry| entry.resolved = None);
+    });
 }
 
 /// Trust has changed since the token in force was verified: verifies it again, and updates the head that PostgreSQL

@@ -4,6 +4,7 @@ mod created;
 mod leftovers;
 mod protection;
 mod query;
+mod server_wide;
 mod whole_table;
 
 use crate::compartment::{catalogs, creation, fence};
@@ -19,7 +20,13 @@ use watertight_core::token::find;
 /// Installs the hooks; called once, while the library is loaded.
 pub fn install() {
     hooks::install_utility(
-        Utility { begins: fence::refresh, before, schema: creation::schema, unlogged: creation::is_unlogged },
+        Utility {
+            begins: fence::refresh,
+            before,
+            schema: creation::schema,
+            server_wide: server_wide::check,
+            unlogged: creation::is_unlogged,
+        },
         find,
     );
     hooks::install_log(find);
@@ -28,6 +35,7 @@ pub fn install() {
         search: fence::search,
         execute: fence::execute,
         large_object: creation::large_object,
+        log_message: creation::log_message,
     });
     sys::query::install(sys::query::Watch {
         needed,

@@ -22,6 +22,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::DependentObjects => PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
         Code::NoTransactionBlock => PgSqlErrorCode::ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
         Code::ConfigurationLimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        Code::ReadOnlyTransaction => PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
         Code::ObjectInUse => PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
         Code::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
     }

@@ -12,7 +12,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::collections::BTreeSet;
-use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, schema_member};
+use watertight_core::protect::{Found, Newcomer, created, newcomer, plan, read, references, schema_member};
 use watertight_core::{Code, Fault};
 
 const TOUCHED: &str = include_str!("queries/touched.sql");
@@ -20,6 +20,7 @@ const ALTERED: &str = include_str!("queries/altered.sql");
 const BELOW: &str = include_str!("queries/below.sql");
 const TRIGGERS: &str = include_str!("queries/triggers.sql");
 const REFERENCES: &str = include_str!("queries/references.sql");
+const CROSSING: &str = include_str!("queries/crossing.sql");
 const DROPPED: &str = include_str!("queries/dropped.sql");
 
 /// A relation that a command made or changed.
@@ -50,6 +51,7 @@ fn protect_after_ddl() {
     catalog::oids(ALTERED, &[]).into_iter().for_each(record::rename_schema);
     let touched: Vec<Touched> =
         touched.into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
+    refuse_references_that_hold(&touched);
     touched.iter().filter(|touched| touched.view).for_each(|view| materialized::refuse(view.relation));
     for by_extension in [false, true] {
         let tables = touched
@@ -92,6 +94,22 @@ fn refuse_foreign_references(touched: &[Touched]) {
             )
             .detail("A foreign key tells which keys other tenants have."),
         );
+    }
+}
+
+/// A foreign key must not keep what is in a compartment from being destroyed.
+fn refuse_references_that_hold(touched: &[Touched]) {
+    let compartmented: Vec<Oid> = protected::all()
+        .iter()
+        .filter(|(_, table)| table.compartment_column.is_some())
+        .map(|(relation, _)| *relation)
+        .collect();
+    let tables: Vec<Oid> = touched.iter().filter(|it| !it.view).map(|it| it.relation).collect();
+    if compartmented.is_empty() || tables.is_empty() {
+        return;
+    }
+    for table in catalog::oids(CROSSING, &[tables.into(), compartmented.into()]) {
+        references(&catalog::facts(table)).or_raise();
     }
 }
 

@@ -23,17 +23,15 @@ pub fn delete_rows_of(name: &str) -> Vec<(Oid, i64)> {
     };
     // A deferred trigger would run at the end of the transaction, with the rights of whoever drops the tenant.
     Spi::run(IMMEDIATE).map_err(internal).or_raise();
-    in_order(|_| true)
-        .into_iter()
-        .filter_map(|table| {
-            let rows = Rows::of(table, tenant)?;
-            // Nobody adds a row meanwhile: a tenant of that name that is created later would find it.
-            let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", rows.table);
-            role::as_user(rows.owner, || Spi::run(&lock)).map_err(internal).or_raise();
-            let count = rows.compartments().into_iter().map(|compartment| rows.delete_in(compartment)).sum();
-            Some((table, count))
-        })
-        .collect()
+    let tables: Vec<Oid> =
+        in_order(|_| true).into_iter().filter(|table| Rows::of(*table, tenant).is_some()).collect();
+    until_none_is_left(&tables, |table| {
+        let Some(rows) = Rows::of(table, tenant) else { return 0 };
+        // Nobody adds a row meanwhile: a tenant of that name that is created later would find it.
+        let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", rows.table);
+        role::as_user(rows.owner, || Spi::run(&lock)).map_err(internal).or_raise();
+        rows.compartments().into_iter().map(|compartment| rows.delete_in(compartment)).sum()
+    })
 }
 
 /// Deletes the rows of one compartment from the tables that have a compartment column; returns each with the number of rows.
@@ -49,10 +47,32 @@ pub fn delete_rows_of_compartment(tenant: Uuid, compartment: Uuid) -> Vec<(Oid, 
     // What the deletions defer must not wait for the end of the transaction, whoever's rights it ends with.
     role::as_committer(|| Spi::run(IMMEDIATE)).map_err(internal).or_raise();
     let compartment = compartment::alone(compartment);
-    in_order(|table| table.compartment_column.is_some())
-        .into_iter()
-        .filter_map(|table| Some((table, Rows::of(table, tenant)?.delete_in(compartment))))
-        .collect()
+    let tables = in_order(|table| table.compartment_column.is_some());
+    until_none_is_left(&tables, |table| Rows::of(table, tenant).map_or(0, |rows| rows.delete_in(compartment)))
+}
+
+/// So often a trigger may put rows into a table that was done already.
+const MAX_PASSES: usize = 8;
+
+/// Deletes from one table after the other, again as long as there was something: a trigger of a later one may have written into an
+/// earlier one.
+fn until_none_is_left(tables: &[Oid], delete: impl Fn(Oid) -> i64) -> Vec<(Oid, i64)> {
+    let mut counts: Vec<(Oid, i64)> = tables.iter().map(|table| (*table, 0)).collect();
+    for _ in 0..MAX_PASSES {
+        let mut found = false;
+        for (table, count) in &mut counts {
+            let deleted = delete(*table);
+            found |= deleted > 0;
+            *count += deleted;
+        }
+        if !found {
+            return counts;
+        }
+    }
+    raise(
+        Fault::new(Code::NotInPrerequisiteState, "triggers add rows as fast as they are deleted")
+            .hint("Nothing was deleted. Disable them, and try again."),
+    )
 }
 
 const IMMEDIATE: &str = "SET CONSTRAINTS ALL IMMEDIATE";

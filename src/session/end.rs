@@ -1,7 +1,8 @@
 //! The end of a session.
 
+use super::sitting::mark;
 use crate::compartment::destroy;
-use crate::pg::error::raise;
+use crate::pg::error::{raise, warn};
 use crate::pg::role;
 use crate::sys::slots::{self, Handle};
 use crate::sys::{pending, process, user, workers};
@@ -60,7 +61,24 @@ pub fn end(id: Uuid, reason: Reason) -> bool {
         pending::wake_after_abort();
         slots::begin_end(view.handle);
     }
+    if must_be_remembered(reason, slot.is_some_and(|view| view.plain.transient))
+        && let Err(error) = mark(id).set()
+    {
+        warn(
+            Fault::new(Code::NotInPrerequisiteState, "could not write down that the session has ended")
+                .detail(format!("{error}."))
+                .hint(
+                    "Until the transaction is committed, a crash of the server would bring the session back.",
+                ),
+        );
+    }
     role::as_extension_owner(|| remove(id, slot.map(|view| view.handle), reason))
+}
+
+/// Whether nothing but this says that it has ended: not a time that is over, a connection that is gone, or a start of the server
+/// that its compartment belongs to.
+fn must_be_remembered(reason: Reason, transient: bool) -> bool {
+    !transient && matches!(reason, Reason::Logout | Reason::Switch | Reason::Administrator)
 }
 
 fn remove(id: Uuid, slot: Option<Handle>, reason: Reason) -> bool {

@@ -68,6 +68,7 @@ fn login(
     asked_lifetime: Option<Interval>,
     idle_timeout: Option<Interval>,
 ) -> String {
+    super::require_primary().or_raise();
     let bearer = identify(required("token", token));
     let target = Target {
         name: given("compartment", compartment),
@@ -84,6 +85,7 @@ fn login(
 /// As `login()`; 28000 without a session.
 #[pg_extern(sql = false)]
 fn switch_compartment(name: Option<&str>, ephemeral: Option<bool>, template: Option<Oid>) -> String {
+    super::require_primary().or_raise();
     let present = super::present().or_raise();
     let until = present.expires_at;
     let id = present.id;

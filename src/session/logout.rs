@@ -27,9 +27,10 @@ pub fn present() -> Result<Stored, Fault> {
 /// Ends the session in force. That holds even if the transaction rolls back.
 ///
 /// # Errors
-/// 28000 without a session.
+/// 28000 without a session; 25006 on a standby.
 #[pg_extern(sql = false)]
 fn logout() {
+    super::require_primary().or_raise();
     let present = present().or_raise();
     end::end(present.id, end::Reason::Logout);
 }
@@ -39,6 +40,7 @@ fn logout() {
 /// Runs as the extension's owner; EXECUTE is granted to `watertight_admin` only.
 #[pg_extern(sql = false)]
 fn end_session(id: Option<pgrx::Uuid>) -> bool {
+    super::require_primary().or_raise();
     let id = Uuid::from_bytes(*required("id", id).as_bytes());
     let known = ext::tables().and_then(|tables| lookup::stored(&tables, id)).is_some();
     known && end::end(id, end::Reason::Administrator)

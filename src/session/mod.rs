@@ -20,6 +20,18 @@ pub fn ended() -> Fault {
         .hint("Open another one with watertight.login().")
 }
 
+/// Sessions and compartments are opened and ended where they can be written down.
+///
+/// # Errors
+/// 25006 on a standby, where nothing of them has changed then.
+pub fn require_primary() -> Result<(), Fault> {
+    if !crate::sys::xact::in_recovery() {
+        return Ok(());
+    }
+    Err(Fault::new(Code::ReadOnlyTransaction, "cannot open or end sessions on a standby")
+        .hint("Do it on the primary; the standby hears of it."))
+}
+
 /// Where one is needed.
 fn no_session() -> Fault {
     Fault::new(Code::InvalidAuthorization, "no session")

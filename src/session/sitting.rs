@@ -2,8 +2,10 @@
 
 use super::lookup::{Stored, stored};
 use crate::pg::ext::Tables;
-use crate::sys::slots::{self, Condition, Handle, Plain};
-use crate::sys::user;
+use crate::sys::marks::Mark;
+use crate::sys::slots::{self, Condition, Handle, Plain, View};
+use crate::sys::{user, xact};
+use uuid::Uuid;
 use watertight_core::{Code, Fault};
 
 /// What a backend remembers of a session it works for.
@@ -67,13 +69,41 @@ pub fn sit(tables: &Tables, row: &Stored, ephemeral: bool) -> Result<Sitting, Fa
     if row.boot == slots::boot_id() || row.process != 0 {
         return Err(super::ended());
     }
-    let handle = slots::take(plain(row, ephemeral), row.last_active_at).ok_or_else(too_many)?;
+    // It was ended before the server stopped, by a transaction that was rolled back.
+    if mark(row.id).is_set() {
+        return Err(super::ended());
+    }
+    let take = || slots::take(plain(row, ephemeral), row.last_active_at);
+    let handle = take().or_else(|| make_room(tables).then(take).flatten()).ok_or_else(too_many)?;
     // Somebody may have ended it since we read its row. Whoever ends one deletes the row before it gives up the slot.
     if stored(tables, row.id).is_none() {
         slots::give_up(handle);
         return Err(super::ended());
     }
     Ok(sitting(handle))
+}
+
+/// On a standby no worker gives up the slots of sessions that have ended on the primary: whoever needs one does. True if there may be
+/// room now.
+fn make_room(tables: &Tables) -> bool {
+    if !xact::in_recovery() {
+        return false;
+    }
+    let now = xact::statement_start();
+    let over = |view: &View| {
+        view.condition(now) != Condition::Good || stored(tables, Uuid::from_bytes(view.plain.key)).is_none()
+    };
+    let mut any = false;
+    for view in slots::of_database(user::database()).iter().filter(|view| over(view)) {
+        slots::give_up(view.handle);
+        any = true;
+    }
+    any
+}
+
+/// What says that a session has ended, whatever becomes of the transaction that ended it, and of the server.
+pub fn mark(id: Uuid) -> Mark {
+    Mark { database: user::database(), key: id.into_bytes() }
 }
 
 /// There is no slot left.

@@ -17,7 +17,12 @@ pub struct Access {
     pub execute: fn(Oid),
     /// A large object was made, or (true) is about to go.
     pub large_object: fn(Oid, bool),
+    /// Before a text is written into the write-ahead log as it is.
+    pub log_message: fn(),
 }
+
+/// pg_logical_emit_message, of text and of bytea (pg_proc.dat; the bindings' names differ by version).
+const LOG_MESSAGE: [Oid; 2] = [Oid::from_u32(3577), Oid::from_u32(3578)];
 
 /// The catalog pg_largeobject (pg_largeobject.h; pgrx has no binding for it).
 const LARGE_OBJECTS: Oid = Oid::from_u32(2613);
@@ -47,7 +52,8 @@ unsafe extern "C-unwind" fn on_access(
     // SAFETY: passes on what we were given.
     unsafe {
         match access {
-            T::OAT_FUNCTION_EXECUTE if belongs::is_plain_function(object) => {}
+            T::OAT_FUNCTION_EXECUTE
+                if belongs::is_plain_function(object) && !LOG_MESSAGE.contains(&object) => {}
             T::OAT_NAMESPACE_SEARCH if object.to_u32() < belongs::FIRST => {}
             T::OAT_POST_CREATE | T::OAT_DROP if class != LARGE_OBJECTS => {}
             T::OAT_FUNCTION_EXECUTE
@@ -71,6 +77,7 @@ unsafe extern "C-unwind" fn ask(kind: pg_sys::ObjectAccessType::Type, object: Oi
     let Some(access) = ACCESS.get() else { return };
     match kind {
         T::OAT_TRUNCATE => (access.truncate)(object),
+        T::OAT_FUNCTION_EXECUTE if LOG_MESSAGE.contains(&object) => (access.log_message)(),
         T::OAT_FUNCTION_EXECUTE => {
             if belongs::of_function(object).is_some() {
                 (access.execute)(object);

@@ -10,7 +10,7 @@ use super::activity::{self, Finder};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
-use super::{executor, filling, unlogged};
+use super::{executor, filling, server_wide, unlogged};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
@@ -21,7 +21,7 @@ static ON_UTILITY: Local<Option<Utility>> = Local::new(None);
 static PREVIOUS_LOG: Local<pg_sys::emit_log_hook_type> = Local::new(None);
 static FIND: Local<Option<Finder>> = Local::new(None);
 
-/// What is asked of utility statements. `before` and `schema` raise to refuse.
+/// What is asked of utility statements. `before`, `schema` and `server_wide` raise to refuse.
 #[derive(Clone, Copy)]
 pub struct Utility {
     /// Called before anything else is looked at: names may be looked up from here on.
@@ -30,6 +30,8 @@ pub struct Utility {
     pub before: fn(&Statement<'_>),
     /// Called with each schema that it names as such.
     pub schema: fn(Use, &str),
+    /// Called where it concerns an object of the whole server.
+    pub server_wide: fn(),
     /// Whether tables and sequences that are to be permanent shall be unlogged.
     pub unlogged: fn() -> bool,
 }
@@ -149,6 +151,10 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
         let (statement, schemas) = unsafe { (Statement::read(tree), schema_use::read(tree)) };
         schemas.into_iter().for_each(|(what, schema)| (utility.schema)(what, schema));
         (utility.before)(&statement);
+        // SAFETY: as above.
+        if unsafe { server_wide::concerns(tree) } {
+            (utility.server_wide)();
+        }
         fills = matches!(statement, Statement::FillMaterializedView);
         // SAFETY: as above.
         unsafe {

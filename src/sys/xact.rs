@@ -87,6 +87,12 @@ pub fn in_block() -> bool {
     unsafe { pg_sys::IsTransactionBlock() }
 }
 
+/// True inside of a procedure that may end transactions: what it was called with, and its variables, go on after them.
+pub fn in_procedure() -> bool {
+    // SAFETY: reads the state of SPI.
+    unsafe { pg_sys::SPI_inside_nonatomic_context() }
+}
+
 /// True on a standby, and until a server has recovered.
 pub fn in_recovery() -> bool {
     // SAFETY: reads shared memory.

@@ -4,6 +4,7 @@ mod activity;
 mod launcher;
 mod leave;
 mod litter;
+mod marked;
 mod pool;
 mod run;
 mod shift;
@@ -14,6 +15,9 @@ use crate::pg::{ext, settings};
 use crate::sys::scan;
 use crate::sys::{process, slots, user, workers};
 pub use leave::leave;
+
+/// Seconds.
+const HOUR: u64 = 3_600;
 
 /// Has the server start the launcher; called once, while the library is loaded.
 pub fn install() {

@@ -1,7 +1,7 @@
 //! A database's worker, from its start to its end.
 
 use super::shift::{Shift, ids};
-use super::{activity, litter, pool, sweep};
+use super::{activity, litter, marked, pool, sweep};
 use crate::pg::ext;
 use crate::session;
 use crate::sys::workers::{self, State};
@@ -67,11 +67,12 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 10] = [
+    let steps: [fn(&mut Shift); 11] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
         sweep::sessions_by_row,
+        marked::end,
         sweep::abandoned,
         sweep::slots_without_rows,
         activity::write_now_and_then,

@@ -12,9 +12,6 @@ use watertight_core::compartment::Reason;
 
 /// A slot may be taken before its row can be seen: by a transaction that has not been committed. Seconds.
 const GRACE: u64 = 600;
-/// Seconds.
-const HOUR: u64 = 3_600;
-
 const STALE: &str = "SELECT id FROM watertight.all_compartments
     WHERE ephemeral AND boot_id OPERATOR(pg_catalog.<>) $1 ORDER BY created_at";
 
@@ -127,7 +124,7 @@ pub fn slots_without_rows(shift: &mut Shift) {
 
 /// What is remembered of compartments that ended long ago.
 pub fn forget_ended(shift: &mut Shift) {
-    if !shift.is_time_for("forget_ended", HOUR) {
+    if !shift.is_time_for("forget_ended", super::HOUR) {
         return;
     }
     shift.task("forget ended compartments", || {

@@ -12,8 +12,8 @@ CREATE TABLE visits (
     patient_id bigint REFERENCES patients,
     reason text
 );
-SELECT watertight.protect('patients');
 SELECT watertight.protect('visits');
+SELECT watertight.protect('patients');
 
 -- The control: what protects nothing must leak, or a test proves nothing.
 CREATE TABLE open_patients (

@@ -96,6 +96,11 @@ impl<V> TokenCache<V> {
         (slot.stamp == handle.stamp).then_some(&mut slot.value)
     }
 
+    /// All values.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.slots.iter_mut().map(|slot| &mut slot.value)
+    }
+
     /// Stores a value, evicting another entry when full.
     pub fn insert(&mut self, token: &str, value: V) -> Option<Handle> {
         if self.capacity == 0 {

@@ -33,6 +33,8 @@ pub enum Code {
     StatementTooComplex,
     /// 25P01: there is no transaction block.
     NoTransactionBlock,
+    /// 25006: nothing can be written here.
+    ReadOnlyTransaction,
     /// 53400: over a limit of the installation.
     ConfigurationLimitExceeded,
     /// 55006: in use.
@@ -59,6 +61,7 @@ impl Code {
             Code::ProgramLimitExceeded => "54000",
             Code::StatementTooComplex => "54001",
             Code::NoTransactionBlock => "25P01",
+            Code::ReadOnlyTransaction => "25006",
             Code::ConfigurationLimitExceeded => "53400",
             Code::ObjectInUse => "55006",
             Code::UndefinedSchema => "3F000",

@@ -46,6 +46,10 @@ WITH sides AS (
             SELECT NOT pg_catalog.bool_and(a.attnotnull)
             FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)),
+        'clears', (
+            SELECT NOT pg_catalog.bool_or(a.attnotnull)
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (coalesce(k.confdelsetcols, k.conkey))),
         'delete_columns', coalesce((
             SELECT pg_catalog.jsonb_agg(a.attname ORDER BY c.n)
             FROM pg_catalog.unnest(k.confdelsetcols) WITH ORDINALITY AS c (attnum, n)

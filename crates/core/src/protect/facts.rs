@@ -177,6 +177,9 @@ pub struct ForeignKeyFacts {
     pub match_full: bool,
     /// A referencing column may be NULL.
     pub nullable: bool,
+    /// All columns that ON DELETE SET NULL would clear may be NULL.
+    #[serde(default)]
+    pub clears: bool,
     /// `confupdtype`.
     pub on_update: char,
     /// `confdeltype`.

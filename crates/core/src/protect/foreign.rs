@@ -12,6 +12,9 @@ use crate::{Code, Fault};
 
 /// A foreign key to replace.
 pub(super) struct Change<'a> {
+    pub key: u32,
+    /// It will join rows of one compartment.
+    pub within: bool,
     pub drop: Statement,
     pub add: Vec<Statement>,
     /// Existing rows are checked: these tables must show them all.
@@ -96,8 +99,18 @@ impl<'a> Scoped<'a> {
     }
 }
 
+/// Does it include the tenant and the compartment of both sides, for nothing else?
+pub(super) fn is_scoped(key: &ForeignKeyFacts, child: &SideTenant, parent: &SideTenant) -> bool {
+    let (Some(child_column), Some(parent_column)) = (&child.compartment, &parent.compartment) else {
+        return false;
+    };
+    let scope = [(&child.column, &parent.column), (child_column, parent_column)];
+    let scoped = Scoped::of(key, &scope);
+    scoped.is_complete(&scope) && !scoped.touches(&scope)
+}
+
 /// The tenant column of one side: of this plan, else of the registry.
-fn tenant(side: &Side, tables: &[&Subject]) -> Option<SideTenant> {
+pub(super) fn tenant(side: &Side, tables: &[&Subject]) -> Option<SideTenant> {
     let planned = tables.iter().find(|table| table.facts.oid == side.oid);
     planned.map_or_else(
         || side.tenant.clone(),
@@ -207,6 +220,8 @@ fn replace<'a>(key: &'a ForeignKeyFacts, scope: &[Pair], scoped: &Scoped) -> Cha
         .iter()
         .map(|comment| run(format!("COMMENT ON CONSTRAINT {name} ON {relation} IS {}", literal(comment))));
     Change {
+        key: key.oid,
+        within: scope.len() > 1,
         drop: run(format!("ALTER TABLE {relation} DROP CONSTRAINT {name}")),
         add: std::iter::once(run(add)).chain(comment).collect(),
         checks: if key.validated && key.enforced { vec![&key.child, &key.parent] } else { Vec::new() },

@@ -8,6 +8,7 @@ mod compartment;
 mod creator;
 mod facts;
 mod foreign;
+mod held;
 mod index;
 mod keys;
 mod newcomer;
@@ -28,6 +29,7 @@ pub use facts::{
     ColumnFacts, ConstraintFacts, ForeignKeyFacts, IndexFacts, Parent, PolicyFacts, Side, SideTenant,
     TableFacts, TriggerFacts, read,
 };
+pub use held::references;
 pub use newcomer::{Found, Newcomer, Rule, newcomer};
 pub use options::{Backfill, Options, Plan, Record, Statement};
 pub use plan::plan;

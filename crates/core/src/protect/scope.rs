@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::facts::Side;
 use super::foreign;
+use super::held;
 use super::keys;
 use super::options::Statement;
 use super::policy;
@@ -25,7 +26,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Decides about the tables with `scope_keys`.
+    /// Decides about the tables with `scope_keys`, and about foreign keys of all that stay without them.
     pub fn of(tables: &[&Subject]) -> Result<Scope, Fault> {
         let mut scope = Scope::default();
         let mut rebuilt = BTreeSet::new();
@@ -38,8 +39,13 @@ impl Scope {
                 }
             }
         }
+        let changes = foreign::changes(tables, &rebuilt)?;
+        held::check(
+            tables,
+            &changes.iter().filter(|change| change.within).map(|change| change.key).collect(),
+        )?;
         let mut unforced = BTreeSet::new();
-        for change in foreign::changes(tables, &rebuilt)? {
+        for change in changes {
             for side in change.checks.into_iter().filter(|side| side.forced && unforced.insert(side.oid)) {
                 scope.rebuilds.push(alter(side, policy::NO_FORCE));
                 scope.forces.push(alter(side, policy::FORCE));

@@ -3,7 +3,7 @@
 use super::column::{self, Holds};
 use super::facts::TableFacts;
 use super::options::{Plan, Statement};
-use super::{compartment, creator, policy};
+use super::{compartment, creator, held, policy};
 use crate::sql::ident;
 use crate::{Code, Fault};
 
@@ -11,12 +11,13 @@ use crate::{Code, Fault};
 /// still have their tenants. Row security stays where the owner has policies of their own.
 ///
 /// # Errors
-/// 42704 when the first table is not protected.
+/// 42704 when the first table is not protected; 2BP01 for one that a foreign key ties to a table that keeps its compartments.
 pub fn unplan(tables: &[TableFacts]) -> Result<Plan, Fault> {
     let mut plan = Plan::default();
     if let Some(root) = tables.first().filter(|root| root.protected.is_none()) {
         return Err(Fault::new(Code::UndefinedObject, format!("table {} is not protected", root.label())));
     }
+    held::without_protection(tables)?;
     for table in tables {
         let Some(record) = &table.protected else { continue };
         trigger(table, &mut plan.statements);

@@ -7,6 +7,7 @@ mod creators;
 mod families;
 mod fixture;
 mod foreign_keys;
+mod held;
 mod idempotence;
 mod keys;
 mod newcomers;
