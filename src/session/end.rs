@@ -5,7 +5,7 @@ use crate::compartment::destroy;
 use crate::pg::error::{raise, warn};
 use crate::pg::role;
 use crate::sys::slots::{self, Handle};
-use crate::sys::{pending, process, user, workers};
+use crate::sys::{marks, pending, process, user, workers};
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::{Code, Fault};
@@ -62,7 +62,7 @@ pub fn end(id: Uuid, reason: Reason) -> bool {
         slots::begin_end(view.handle);
     }
     if must_be_remembered(reason, slot.is_some_and(|view| view.plain.transient))
-        && let Err(error) = mark(id).set()
+        && let Err(error) = marks::set(&mark(id))
     {
         warn(
             Fault::new(Code::NotInPrerequisiteState, "could not write down that the session has ended")

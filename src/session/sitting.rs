@@ -2,7 +2,7 @@
 
 use super::lookup::{Stored, stored};
 use crate::pg::ext::Tables;
-use crate::sys::marks::Mark;
+use crate::sys::marks;
 use crate::sys::slots::{self, Condition, Handle, Plain, View};
 use crate::sys::{user, xact};
 use uuid::Uuid;
@@ -70,7 +70,7 @@ pub fn sit(tables: &Tables, row: &Stored, ephemeral: bool) -> Result<Sitting, Fa
         return Err(super::ended());
     }
     // It was ended before the server stopped, by a transaction that was rolled back.
-    if mark(row.id).is_set() {
+    if marks::is_set(&mark(row.id)) {
         return Err(super::ended());
     }
     let take = || slots::take(plain(row, ephemeral), row.last_active_at);
@@ -102,8 +102,8 @@ fn make_room(tables: &Tables) -> bool {
 }
 
 /// What says that a session has ended, whatever becomes of the transaction that ended it, and of the server.
-pub fn mark(id: Uuid) -> Mark {
-    Mark { database: user::database(), key: id.into_bytes() }
+pub fn mark(id: Uuid) -> String {
+    watertight_core::session::mark(user::database().to_u32(), id)
 }
 
 /// There is no slot left.

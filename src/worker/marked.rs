@@ -2,39 +2,34 @@
 
 use super::shift::{Shift, ids};
 use crate::pg::error::{OrRaise, internal};
-use crate::sys::marks::{self, Mark};
-use crate::sys::slots;
+use crate::sys::{marks, slots};
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
 use std::collections::HashSet;
 use uuid::Uuid;
 use watertight_core::compartment::Reason;
+use watertight_core::session::{mark, read_mark};
 
 /// Ends them, and forgets the marks that say so once the rows are gone.
 pub fn end(shift: &mut Shift) {
-    let marks = marks::all();
-    if marks.is_empty() {
-        return;
-    }
-    let (own, others): (Vec<Mark>, Vec<Mark>) =
-        marks.into_iter().partition(|mark| mark.database == shift.database);
+    let database = shift.database.to_u32();
+    let (own, others): (Vec<_>, Vec<_>) =
+        marks::all().iter().filter_map(|name| read_mark(name)).partition(|(of, _)| *of == database);
     // Those with a slot are dealt with by their slots; their row may still be there, or not yet be seen.
-    let alone: Vec<Mark> =
-        own.into_iter().filter(|mark| slots::find(mark.database, &mark.key).is_none()).collect();
+    let has_slot = |id: &Uuid| slots::find(shift.database, id.as_bytes()).is_some();
+    let alone: Vec<Uuid> = own.into_iter().map(|(_, id)| id).filter(|id| !has_slot(id)).collect();
     if !alone.is_empty() {
         let list =
             shift.task("list the sessions' ids", || ids("SELECT id FROM watertight.open_sessions", &[]));
-        let Some(rows) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
+        let Some(rows) = list.map(|ids| ids.into_iter().collect::<HashSet<_>>()) else {
             return;
         };
-        for mark in alone {
+        for id in alone {
             if shift.is_over() {
                 return;
             }
-            let gone =
-                !rows.contains(&mark.key) || shift.end_session(Uuid::from_bytes(mark.key), Reason::Abandoned);
-            if gone {
-                mark.clear();
+            if !rows.contains(&id) || shift.end_session(id, Reason::Abandoned) {
+                marks::clear(&mark(database, id));
             }
         }
     }
@@ -43,7 +38,7 @@ pub fn end(shift: &mut Shift) {
     }
 }
 
-fn forget_dropped(shift: &mut Shift, others: &[Mark]) {
+fn forget_dropped(shift: &mut Shift, others: &[(u32, Uuid)]) {
     let known = shift.task("list the databases", || {
         Spi::connect(|client| {
             let rows = client.select("SELECT oid FROM pg_catalog.pg_database", None, &[])?;
@@ -53,5 +48,8 @@ fn forget_dropped(shift: &mut Shift, others: &[Mark]) {
         .or_raise()
     });
     let Some(known) = known else { return };
-    others.iter().filter(|mark| !known.contains(&Some(mark.database))).for_each(Mark::clear);
+    let is_known = |database: u32| known.contains(&Some(Oid::from_u32(database)));
+    for (database, id) in others.iter().filter(|(database, _)| !is_known(*database)) {
+        marks::clear(&mark(*database, *id));
+    }
 }
