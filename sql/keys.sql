@@ -135,9 +135,9 @@ CREATE FUNCTION watertight.shred_tenant(name text, confirm text DEFAULT NULL) RE
 COMMENT ON FUNCTION watertight.shred_tenant(text, text) IS
     'Destroys all keys of a tenant, at once and for ever; returns the signed certificate.';
 
-CREATE FUNCTION watertight.key_provider(
-    OUT state text, OUT versions integer[], OUT loaded_at timestamptz, OUT failed_at timestamptz, OUT error text)
-    LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION watertight.key_provider()
+    RETURNS TABLE (state text, versions integer[], loaded_at timestamptz, failed_at timestamptz, error text)
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'key_provider_wrapper';
 COMMENT ON FUNCTION watertight.key_provider() IS 'Whether the master key is there, and if not, why.';
 

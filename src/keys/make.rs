@@ -93,7 +93,7 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
 /// The tenant's key that is in force, made if the tenant has had none: its version, and the key.
 fn tenant_key(tables: &Tables, tenant: Uuid) -> Result<(i32, Secret), Fault> {
     match rows::tenancy(tables, tenant) {
-        Tenancy::Shredded => Err(shredded()),
+        Tenancy::Shredded => Err(no_more_keys()),
         Tenancy::Active(row) => {
             let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
             Ok((row.version, master::unwrap_tenant_key(tables, &row, wrapped)?))
@@ -125,6 +125,12 @@ pub fn new_tenant_key(tables: &Tables, tenant: Uuid, version: i32) -> Result<(i3
     .or_raise();
     after::made();
     Ok((version, key))
+}
+
+/// A tenant that was shredded.
+pub fn no_more_keys() -> Fault {
+    Fault::new(Code::NotInPrerequisiteState, "the keys of the tenant were destroyed")
+        .detail("Nothing is encrypted or decrypted for it any more. See watertight.key_certificates.")
 }
 
 /// What a key is for.

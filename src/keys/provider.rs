@@ -72,12 +72,17 @@ pub fn is_plain(name: &str) -> bool {
 /// What is wrong with it, in words for the log: never its content.
 pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let failed = |error: std::io::Error| format!("the file cannot be read: {}", error.kind());
+    const IRREGULAR: &str = "it is not a regular file";
+    // Opening a pipe would wait for somebody to write.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(IRREGULAR.to_owned());
+    }
     let file = std::fs::File::open(path).map_err(failed)?;
     let facts = file.metadata().map_err(failed)?;
     // The data directory is where every process of the server is, and belongs to its user.
     let user = std::fs::metadata(".").map_err(failed)?.uid();
     if !facts.is_file() {
-        return Err("it is not a regular file".to_owned());
+        return Err(IRREGULAR.to_owned());
     }
     if facts.uid() != user {
         return Err("the file does not belong to the user that runs the server".to_owned());

@@ -27,7 +27,7 @@ fn run(sql: &str, arguments: &[DatumWithOid]) {
 fn opened(tables: &Tables, tenant: Uuid) -> Result<Option<(TenantKeyRow, Secret)>, Fault> {
     match rows::tenancy(tables, tenant) {
         Tenancy::New => Ok(None),
-        Tenancy::Shredded => Err(shredded()),
+        Tenancy::Shredded => Err(make::no_more_keys()),
         Tenancy::Active(row) => {
             let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
             let key = master::unwrap_tenant_key(tables, &row, wrapped)?;

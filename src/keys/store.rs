@@ -72,7 +72,7 @@ pub fn by_id(id: KeyId, ephemeral: Option<(Uuid, Uuid)>) -> Result<Loaded, Fault
 /// Only the owner of a compartment's session seals in it, and nobody after the tenant was shredded.
 fn transient(tables: &Tables, tenant: Uuid, compartment: Uuid) -> Result<Loaded, Fault> {
     if matches!(rows::tenancy(tables, tenant), Tenancy::Shredded) {
-        return Err(shredded());
+        return Err(make::no_more_keys());
     }
     let (id, secret) = kept::transient_or_new(tenant, compartment)?;
     Ok(Loaded { id, tenant, compartment, state: State::Active, transient: true, secret })
@@ -92,7 +92,7 @@ fn in_force(tables: &Tables, tenant: Uuid, compartment: Uuid, purpose: Purpose) 
         return Ok(loaded);
     }
     if matches!(rows::tenancy(tables, tenant), Tenancy::Shredded) {
-        return Err(shredded());
+        return Err(make::no_more_keys());
     }
     if process::in_recovery() {
         return Err(Fault::new(Code::NotInPrerequisiteState, "the tenant has no key yet")
