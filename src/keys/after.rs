@@ -1,6 +1,6 @@
 //! What follows when a transaction that has changed keys is committed, or is not.
 
-use super::{kept, ring};
+use super::{hear, kept};
 use crate::pg::error::raise;
 use crate::sys::after::{self, Then, What};
 use crate::sys::{epoch, user, workers};
@@ -12,8 +12,8 @@ const NOTHING: What = What { name: [0; 16], number: 0 };
 pub fn install() {
     after::install(Then {
         // What this backend has read of it is no key.
-        undone: ring::forget,
-        ended: ring::hear,
+        undone: hear::forget,
+        ended: hear::check,
         refuse_prepare: || {
             raise(Fault::new(
                 Code::FeatureNotSupported,

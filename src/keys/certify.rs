@@ -9,7 +9,9 @@ use pgrx::JsonB;
 use pgrx::spi::Spi;
 use serde_json::Value;
 use uuid::Uuid;
-use watertight_core::keys::{Certificate, DestroyedKey, KeyId, Purpose, Secret, SigningKey, Subject, shredded, unwrap};
+use watertight_core::keys::{
+    Certificate, DestroyedKey, KeyId, Purpose, Secret, SigningKey, Subject, shredded, unwrap,
+};
 use watertight_core::{Code, Fault};
 
 /// How long to wait for backends to let go of keys, in microseconds, and how long before they are told again, in milliseconds.
@@ -59,8 +61,9 @@ fn signing_key() -> Result<(Uuid, SigningKey), Fault> {
     let tables = make::installed()?;
     let row = signing_row(&tables).ok_or_else(shredded)?;
     let seed = seed(&tables, &row)?;
-    let key = SigningKey::from_seed(&seed)
-        .ok_or_else(|| Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used"))?;
+    let key = SigningKey::from_seed(&seed).ok_or_else(|| {
+        Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
+    })?;
     Ok((Uuid::from_u64_pair(0, row.id.get().unsigned_abs()), key))
 }
 

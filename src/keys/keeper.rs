@@ -47,9 +47,8 @@ fn load() -> bool {
         Provider::File(path) => provider::read_file(path),
         Provider::Command(command) => provider::run(command, &[]),
     };
-    let keys = bytes.and_then(|bytes| {
-        parse_master(&bytes).map_err(|fault| fault.detail.unwrap_or(fault.message))
-    });
+    let keys =
+        bytes.and_then(|bytes| parse_master(&bytes).map_err(|fault| fault.detail.unwrap_or(fault.message)));
     match keys {
         Ok(keys) => {
             provided::replace(State::Present, |index, place| {
@@ -69,8 +68,15 @@ fn fail(why: &str, answered: bool) -> bool {
     let (detail, hint) = if left {
         (format!("{why}. What was loaded before stays in force."), "Mend it and reload the configuration.")
     } else {
-        (format!("{why}. Nothing is encrypted or decrypted until it is."), "It is tried again. The rest of the server works.")
+        (
+            format!("{why}. Nothing is encrypted or decrypted until it is."),
+            "It is tried again. The rest of the server works.",
+        )
     };
-    warn(Fault::new(Code::NotInPrerequisiteState, "watertight could not load the master key").detail(detail).hint(hint));
+    warn(
+        Fault::new(Code::NotInPrerequisiteState, "watertight could not load the master key")
+            .detail(detail)
+            .hint(hint),
+    );
     answered
 }

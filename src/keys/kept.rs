@@ -14,8 +14,9 @@ const UNWRAPPED_KEYS: usize = 16_384;
 
 static UNWRAPPED: Table =
     Table::new(c"watertight unwrapped keys", || UNWRAPPED_KEYS, || secrets::bytes(UNWRAPPED_KEYS));
-static TRANSIENT: Table =
-    Table::new(c"watertight transient keys", settings::max_sessions, || secrets::bytes(settings::max_sessions()));
+static TRANSIENT: Table = Table::new(c"watertight transient keys", settings::max_sessions, || {
+    secrets::bytes(settings::max_sessions())
+});
 
 /// Asks for the memory; called while the library is loaded.
 pub fn install() {
@@ -47,7 +48,8 @@ pub fn keep(id: KeyId, tenant: Uuid, key: &Secret) {
 /// Forgets what is kept of a tenant's keys, but those of this id. Must not raise.
 pub fn forget_tenant(tenant: &[u8; 16], but: i64) {
     let database = user::database();
-    UNWRAPPED.remove_where(|about| about.database == database && about.group == *tenant && about.number != but);
+    UNWRAPPED
+        .remove_where(|about| about.database == database && about.group == *tenant && about.number != but);
 }
 
 /// The data key of an ephemeral compartment: its id and the key.
@@ -84,8 +86,11 @@ pub fn transient_or_new(tenant: Uuid, compartment: Uuid) -> Result<(KeyId, Secre
 }
 
 fn no_room() -> Fault {
-    Fault::new(Code::ConfigurationLimitExceeded, "there is no room for the key of another ephemeral compartment")
-        .hint("Raise watertight.max_sessions and restart the server.")
+    Fault::new(
+        Code::ConfigurationLimitExceeded,
+        "there is no room for the key of another ephemeral compartment",
+    )
+    .hint("Raise watertight.max_sessions and restart the server.")
 }
 
 /// Takes uses of the key of an ephemeral compartment; 0 if there are none left, or it is gone.

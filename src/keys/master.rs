@@ -118,7 +118,8 @@ fn service_version(tables: &Tables, service: &Service) -> i32 {
 
 /// A version of the master key that we have, and its check value.
 fn read(version: i32) -> Result<(Secret, String), Fault> {
-    let key = provided::read(version, |bytes| Secret::copied(bytes)).flatten().ok_or_else(|| missing(version))?;
+    let key =
+        provided::read(version, |bytes| Secret::copied(bytes)).flatten().ok_or_else(|| missing(version))?;
     let check = check_value(&key);
     Ok((key, check))
 }
@@ -140,7 +141,12 @@ fn is_known(tables: &Tables, version: i32, check: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// 55000 without a master key, or where the service does not wrap.
-pub fn wrap_tenant_key(tables: &Tables, id: KeyId, tenant: Uuid, key: &Secret) -> Result<(i32, Vec<u8>), Fault> {
+pub fn wrap_tenant_key(
+    tables: &Tables,
+    id: KeyId,
+    tenant: Uuid,
+    key: &Secret,
+) -> Result<(i32, Vec<u8>), Fault> {
     let version = current(tables)?;
     if let Provider::Service(service) = present()? {
         let wrapped = command(&service.wrap, &service.name, tenant, key.expose())?;
@@ -187,16 +193,23 @@ fn unwrap_by(service: &Service, name: &str, row: &TenantKeyRow, wrapped: &[u8]) 
         return Ok(key);
     }
     let bytes = command(&service.unwrap, name, row.tenant, wrapped)?;
-    let key = Secret::copied(&bytes).ok_or_else(|| {
-        broken("watertight.key_unwrap_command", "what it printed is not a key of 32 bytes")
-    })?;
+    let key = Secret::copied(&bytes)
+        .ok_or_else(|| broken("watertight.key_unwrap_command", "what it printed is not a key of 32 bytes"))?;
     kept::keep(row.id, row.tenant, &key);
     Ok(key)
 }
 
-fn command(command: &str, name: &str, tenant: Uuid, input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+fn command(
+    command: &str,
+    name: &str,
+    tenant: Uuid,
+    input: &[u8],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
     if !provider::is_plain(name) {
-        return Err(broken("the provider", "the name of its key could be taken for something else by a shell"));
+        return Err(broken(
+            "the provider",
+            "the name of its key could be taken for something else by a shell",
+        ));
     }
     let text = substitute(command, name, &tenant.to_string());
     provider::run(&text, input).map_err(|why| broken("the key management service", &why))

@@ -1,16 +1,19 @@
 //! Keys: who has them, which one is in force, and what becomes of them. `docs/design/keys.md` has the reasons.
+//!
+//! Whoever seals and opens asks `store` for unwrapped keys and `reserve` for how often one may seal, keeps both, and hears through
+//! `hear` when they count no more: `epoch::now()` is read before a key is loaded, and `epoch::hold()` says that this backend has some.
 
 mod after;
 mod api;
 mod certify;
 mod fresh;
+pub mod hear;
 mod keeper;
 mod kept;
 pub mod make;
 mod master;
 mod provider;
 pub mod reserve;
-pub mod ring;
 mod rotate;
 mod rows;
 pub mod serve;

@@ -88,7 +88,10 @@ pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
         return Err("the file does not belong to the user that runs the server".to_owned());
     }
     if facts.mode() & 0o077 != 0 {
-        return Err(format!("others may access the file (its mode is {:04o}, not 0600)", facts.mode() & 0o7777));
+        return Err(format!(
+            "others may access the file (its mode is {:04o}, not 0600)",
+            facts.mode() & 0o7777
+        ));
     }
     // Never larger than that: a buffer that grows leaves a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_MASTER_BYTES + 1));

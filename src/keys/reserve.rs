@@ -1,25 +1,25 @@
 //! How often a key may still seal.
 
 use super::rows::DataKeyRow;
-use super::store::Loaded;
 use super::wish::{self, Kind};
 use super::{kept, make, rotate, rows};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::role;
 use crate::sys::{process, user, uses as counters};
 use pgrx::spi::Spi;
+use uuid::Uuid;
 use watertight_core::keys::uses::{SHARE, Uses};
 use watertight_core::keys::{KeyId, State};
 use watertight_core::{Code, Fault};
 
 /// How many values this process may seal with a key now, without asking again. They count as sealed from now on. 0: the key seals no
-/// more, there is another one in force.
+/// more, there is another one in force. `transient`: the compartment, of a key that is nowhere but in shared memory.
 ///
 /// # Errors
 /// 53400 if nothing is left, and nothing more is given in time.
-pub fn take(key: &Loaded) -> Result<u64, Fault> {
-    if key.transient {
-        return match kept::take_transient(key.compartment, SHARE) {
+pub fn take(id: KeyId, transient: Option<Uuid>) -> Result<u64, Fault> {
+    if let Some(compartment) = transient {
+        return match kept::take_transient(compartment, SHARE) {
             0 => Err(used_up()),
             taken => Ok(taken),
         };
@@ -28,10 +28,9 @@ pub fn take(key: &Loaded) -> Result<u64, Fault> {
     if process::in_recovery() {
         return Ok(SHARE);
     }
-    if let Some(taken) = from_counter(key.id) {
+    if let Some(taken) = from_counter(id) {
         return Ok(taken);
     }
-    let id = key.id;
     let tables = make::installed()?;
     let is_active = |row: DataKeyRow| row.state == State::Active;
     wish::grant(Kind::Reserve { id }, || match from_counter(id) {

@@ -125,7 +125,10 @@ fn wrap_again(row: DataKeyRow, old: &Secret, version: i32, new: &Secret) -> Resu
     let unwrapped = row.wrapped.as_deref().map(|wrapped| unwrap(old, &row.described(), wrapped));
     let Some(Ok(key)) = unwrapped else {
         return Err(Fault::new(Code::NotInPrerequisiteState, "a data key of the tenant cannot be unwrapped")
-            .detail(format!("The row of key {} in watertight.data_keys was changed. Nothing was rotated.", row.id)));
+            .detail(format!(
+                "The row of key {} in watertight.data_keys was changed. Nothing was rotated.",
+                row.id
+            )));
     };
     Ok(wrap(new, &DataKeyRow { version, ..row }.described(), &key, fresh::nonce()?))
 }
@@ -189,7 +192,10 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
     let version = master::current(&tables).or_raise();
     if version != target {
         // The provider has another one by now: that is where all go.
-        run("UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1", &[version.into()]);
+        run(
+            "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1",
+            &[version.into()],
+        );
     }
     let batch = ids(
         "SELECT id FROM watertight.tenant_keys
@@ -205,7 +211,9 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
             Ok(()) => done = true,
             Err(fault) => {
                 failed.push(id.get());
-                reason = fault.detail.map_or(fault.message.clone(), |detail| format!("{}: {detail}", fault.message));
+                reason = fault
+                    .detail
+                    .map_or(fault.message.clone(), |detail| format!("{}: {detail}", fault.message));
             }
         }
     }

@@ -134,8 +134,7 @@ fn uuid(row: &Row, column: i16) -> Option<Uuid> {
 /// A version of a tenant's key.
 pub fn tenant_key_version(tables: &Tables, tenant: Uuid, version: i32) -> Option<TenantKeyRow> {
     let mut found = None;
-    let keys =
-        [Key::Uuid(tenant::TENANT, *tenant.as_bytes()), Key::Integer(tenant::VERSION, version)];
+    let keys = [Key::Uuid(tenant::TENANT, *tenant.as_bytes()), Key::Integer(tenant::VERSION, version)];
     scan::each_of(tables.tenant_keys, tables.tenant_keys_version, &keys, |row| {
         found = read_tenant_key(row);
         false

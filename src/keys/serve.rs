@@ -5,8 +5,8 @@ use super::wish::{self, Kind};
 use super::{certify, kept, make, reserve, rotate, shred};
 use crate::pg::error::{OrRaise, raise};
 use crate::worker::{Shift, ids};
-use std::collections::HashSet;
 use pgrx::spi::Spi;
+use std::collections::HashSet;
 use uuid::Uuid;
 use watertight_core::{Code, Fault};
 
@@ -26,7 +26,8 @@ pub fn grant(shift: &mut Shift) {
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
                 // Only what is committed counts: a crash after that wastes it, and gives nothing out twice.
-                if let Some(committed) = shift.task_of("reserve uses of a key", of, || reserve::move_mark(id)) {
+                if let Some(committed) = shift.task_of("reserve uses of a key", of, || reserve::move_mark(id))
+                {
                     committed();
                 }
             }
@@ -114,6 +115,10 @@ pub fn orphans(shift: &mut Shift) {
     let list = shift.task("list the ephemeral compartments", || {
         ids("SELECT id FROM watertight.all_compartments WHERE ephemeral", &[])
     });
-    let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else { return };
-    old.iter().filter(|about| !known.contains(&about.name)).for_each(|about| kept::forget_transient(&about.name));
+    let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
+        return;
+    };
+    old.iter()
+        .filter(|about| !known.contains(&about.name))
+        .for_each(|about| kept::forget_transient(&about.name));
 }

@@ -61,7 +61,8 @@ pub fn by_id(id: KeyId, ephemeral: Option<(Uuid, Uuid)>) -> Result<Loaded, Fault
     }
     let tables = make::installed()?;
     for _ in 0..TRIES {
-        let row = rows::data_key(&tables, id).filter(|row| row.purpose == Purpose::Data).ok_or_else(unknown_key)?;
+        let row =
+            rows::data_key(&tables, id).filter(|row| row.purpose == Purpose::Data).ok_or_else(unknown_key)?;
         if let Some(loaded) = load(&tables, row)? {
             return Ok(loaded);
         }
@@ -107,8 +108,11 @@ fn in_force(tables: &Tables, tenant: Uuid, compartment: Uuid, purpose: Purpose) 
 fn load(tables: &Tables, row: DataKeyRow) -> Result<Option<Loaded>, Fault> {
     let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
     let Some(outer) = rows::tenant_key_version(tables, row.tenant, row.version) else {
-        return Err(Fault::new(Code::NotInPrerequisiteState, "the key that wraps the tenant's data keys is missing")
-            .detail("Its row in watertight.tenant_keys is not there."));
+        return Err(Fault::new(
+            Code::NotInPrerequisiteState,
+            "the key that wraps the tenant's data keys is missing",
+        )
+        .detail("Its row in watertight.tenant_keys is not there."));
     };
     let Some(outer_wrapped) = outer.wrapped.as_deref() else { return Ok(None) };
     let tenant_key = master::unwrap_tenant_key(tables, &outer, outer_wrapped)?;

@@ -1,6 +1,6 @@
 //! What only the database's worker can do: it must last, whatever becomes of the transaction that needs it.
 
-use super::ring;
+use super::hear;
 use crate::pg::ext;
 use crate::sys::wishes::{self, Wish};
 use crate::sys::workers::{self, Text};
@@ -139,7 +139,7 @@ pub fn grant<R>(kind: Kind, mut look: impl FnMut() -> Option<R>) -> Result<R, Fa
         }
         attempt::pause(PAUSE);
         // What it waits for may be that everybody lets go of something.
-        ring::hear();
+        hear::check();
         if let Some(result) = look() {
             return Ok(result);
         }
@@ -151,7 +151,10 @@ pub fn grant<R>(kind: Kind, mut look: impl FnMut() -> Option<R>) -> Result<R, Fa
 
 fn not_granted() -> Fault {
     let worker = workers::get(user::database());
-    let fault = Fault::new(Code::NotInPrerequisiteState, "the background worker did not make or change a key in time");
+    let fault = Fault::new(
+        Code::NotInPrerequisiteState,
+        "the background worker did not make or change a key in time",
+    );
     match worker {
         Some(worker) if workers::is_alive(worker.process) => {
             fault.hint("Try again. watertight.worker_status says what the worker does, and what failed.")

@@ -78,6 +78,7 @@ static PROTECTION: Local<u64> = Local::new(1);
 static TRUSTED: Local<u64> = Local::new(1);
 static RELATIONS: Local<u64> = Local::new(1);
 static KEYS: Local<u64> = Local::new(1);
+static ON_KEYS: Local<Option<fn()>> = Local::new(None);
 
 /// Starts listening to what other backends change.
 pub fn install() {
@@ -115,7 +116,13 @@ fn on_invalidation(relation: Oid) {
     };
     // Changed, or dropped with the extension: look again.
     TABLES.set(None);
+    let keys = KEYS.get();
     derived.iter().for_each(|counter| counter.set(counter.get().wrapping_add(1)));
+    if keys != KEYS.get()
+        && let Some(listener) = ON_KEYS.get()
+    {
+        listener();
+    }
 }
 
 /// Rises when issuers, or the keys of session tokens, change.
@@ -131,6 +138,12 @@ pub fn registry_generation() -> u64 {
 /// What was derived from the registry counts no more: a setting says otherwise now. Must not raise.
 pub fn registry_changed() {
     REGISTRY.set(REGISTRY.get().wrapping_add(1));
+}
+
+/// `listener` is called whenever `keys_generation` has risen: at any lock acquisition, so it must not raise, allocate or read a
+/// catalog.
+pub fn on_keys_change(listener: fn()) {
+    ON_KEYS.set(Some(listener));
 }
 
 /// Rises when a key that somebody may know changes or goes.

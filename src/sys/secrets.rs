@@ -94,7 +94,12 @@ impl Table {
     }
 
     /// Reads a secret. `f` must not raise.
-    pub fn read<R>(&self, database: Oid, name: &[u8; 16], f: impl FnOnce(&About, &[u8; LENGTH]) -> R) -> Option<R> {
+    pub fn read<R>(
+        &self,
+        database: Oid,
+        name: &[u8; 16],
+        f: impl FnOnce(&About, &[u8; LENGTH]) -> R,
+    ) -> Option<R> {
         self.area.locked(false, || {
             let place = self.place(self.find(database, name)?);
             // SAFETY: the lock is held: nobody writes to it.

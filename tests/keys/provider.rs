@@ -171,10 +171,17 @@ fn another_key_under_a_known_number_is_refused() {
 fn only_superusers_see_where_keys_come_from() {
     let (house, _) = House::with_file();
     let mut app = house.cluster.session(&house.database, "app");
-    for name in ["master_key_file", "master_key_command", "key_wrap_command", "key_unwrap_command", "key_name"] {
+    for name in
+        ["master_key_file", "master_key_command", "key_wrap_command", "key_unwrap_command", "key_name"]
+    {
         app.refused(&format!("SHOW watertight.{name}"), "42501");
         app.refused(&format!("SET watertight.{name} = 'x'"), "55P02");
-        assert_eq!(app.number(&format!("SELECT count(*) FROM pg_settings WHERE name = 'watertight.{name}' AND setting <> ''")), 0);
+        assert_eq!(
+            app.number(&format!(
+                "SELECT count(*) FROM pg_settings WHERE name = 'watertight.{name}' AND setting <> ''"
+            )),
+            0
+        );
     }
     for table in ["tenant_keys", "data_keys", "keys", "master_keys", "key_certificates"] {
         app.refused(&format!("SELECT * FROM watertight.{table}"), "42501");

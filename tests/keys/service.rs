@@ -102,7 +102,8 @@ fn a_service_that_is_slow_or_wrong_is_an_error_and_nothing_is_written() {
         assert!(admin.notices().iter().any(|notice| notice.contains("not signed yet")));
         assert_eq!(admin.number("SELECT count(*) FROM watertight.tenant_keys WHERE wrapped IS NOT NULL"), 0);
     }
-    let error = admin.one("SELECT last_error FROM watertight.worker_status WHERE database = current_database()");
+    let error =
+        admin.one("SELECT last_error FROM watertight.worker_status WHERE database = current_database()");
     assert!(error.contains("the key management service has given no usable key"), "{error}");
     house.never_logged(&[&secret]);
 }
