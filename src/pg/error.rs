@@ -26,6 +26,7 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
         Code::InvalidText => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
         Code::DataCorrupted => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        Code::ActiveTransaction => PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
     }
 }
 

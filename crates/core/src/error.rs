@@ -43,6 +43,8 @@ pub enum Code {
     InvalidText,
     /// XX001: what is stored is not what was written.
     DataCorrupted,
+    /// 25001: not inside of a transaction block.
+    ActiveTransaction,
 }
 
 impl Code {
@@ -68,6 +70,7 @@ impl Code {
             Code::UndefinedSchema => "3F000",
             Code::InvalidText => "22P02",
             Code::DataCorrupted => "XX001",
+            Code::ActiveTransaction => "25001",
         }
     }
 }
