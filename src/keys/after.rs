@@ -44,9 +44,9 @@ pub fn destroyed() {
     after::commit(|_| workers::wake(user::database()), What { number: 1, ..NOTHING });
 }
 
-/// The keys of a tenant were changed or destroyed: what is kept of the key that wraps them counts no more, but for that of this id.
-pub fn forget_tenant(tenant: [u8; 16], but: i64) {
-    after::commit(|what| kept::forget_tenant(&what.name, what.number), What { name: tenant, number: but });
+/// A tenant's key goes: what is kept of it does, too.
+pub fn forget(id: i64) {
+    after::commit(|what| kept::forget(what.number), What { number: id, ..NOTHING });
 }
 
 /// The keys of the ephemeral compartments of a tenant go.

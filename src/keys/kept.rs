@@ -4,6 +4,7 @@ use super::fresh;
 use crate::pg::settings;
 use crate::sys::secrets::{self, About, Put, Table};
 use crate::sys::{process, user};
+use pgrx::pg_sys::Oid;
 use uuid::Uuid;
 use watertight_core::keys::uses::{LIMIT, Uses};
 use watertight_core::keys::{KeyId, Secret};
@@ -24,20 +25,20 @@ pub fn install() {
     TRANSIENT.install();
 }
 
-fn name(id: KeyId) -> [u8; 16] {
-    u128::from(id.get().unsigned_abs()).to_be_bytes()
+fn name_of(id: i64) -> [u8; 16] {
+    u128::from(id.unsigned_abs()).to_be_bytes()
 }
 
 /// A tenant's key that a service has unwrapped before.
 pub fn find(id: KeyId) -> Option<Secret> {
-    UNWRAPPED.read(user::database(), &name(id), |_, bytes| Secret::copied(bytes)).flatten()
+    UNWRAPPED.read(user::database(), &name_of(id.get()), |_, bytes| Secret::copied(bytes)).flatten()
 }
 
 /// Keeps it. Where there is no room, the service is asked again.
 pub fn keep(id: KeyId, tenant: Uuid, key: &Secret) {
     let about = About {
         database: user::database(),
-        name: name(id),
+        name: name_of(id.get()),
         group: *tenant.as_bytes(),
         number: id.get(),
         since: process::now(),
@@ -45,11 +46,16 @@ pub fn keep(id: KeyId, tenant: Uuid, key: &Secret) {
     UNWRAPPED.put(about, key.expose());
 }
 
-/// Forgets what is kept of a tenant's keys, but those of this id. Must not raise.
-pub fn forget_tenant(tenant: &[u8; 16], but: i64) {
-    let database = user::database();
-    UNWRAPPED
-        .remove_where(|about| about.database == database && about.group == *tenant && about.number != but);
+/// Overwrites a tenant's key. Must not raise.
+pub fn forget(id: i64) {
+    UNWRAPPED.remove(user::database(), &name_of(id));
+}
+
+/// Overwrites everything of a database that is gone, or has no extension any more. Must not raise.
+pub fn forget_database(database: Oid) {
+    for table in [&UNWRAPPED, &TRANSIENT] {
+        table.remove_where(|about| about.database == database);
+    }
 }
 
 /// The data key of an ephemeral compartment: its id and the key.

@@ -112,11 +112,7 @@ pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
             );
             count += 1;
         }
-        let kept = match rows::tenancy(&tables, tenant) {
-            Tenancy::Active(row) => row.id.get(),
-            _ => 0,
-        };
-        after::forget_tenant(*tenant.as_bytes(), kept);
+        after::forget(old.id.get());
         Ok(count)
     })
 }

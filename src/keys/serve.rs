@@ -5,6 +5,7 @@ use super::wish::{self, Kind};
 use super::{certify, kept, make, reserve, rotate, shred};
 use crate::pg::error::{OrRaise, raise};
 use crate::worker::{Shift, ids};
+use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -102,6 +103,11 @@ pub fn rotate_master(shift: &mut Shift) {
             }
         }
     }
+}
+
+/// The database is gone, or has no extension any more. Must not raise.
+pub fn forget(database: Oid) {
+    kept::forget_database(database);
 }
 
 /// Keys of ephemeral compartments whose transaction was undone.

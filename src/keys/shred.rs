@@ -5,6 +5,7 @@ use super::{after, fresh, kept, make};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::role;
 use pgrx::JsonB;
+use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -74,8 +75,8 @@ pub fn compartment(order: &Order<'_>) -> Result<(), Fault> {
 /// That of an ephemeral compartment: it is in shared memory, if it has one.
 pub fn ephemeral(order: &Order<'_>) {
     let Some((id, _)) = order.compartment else { return };
-    if kept::transient(id).is_some() {
-        role::as_extension_owner(|| certify(order, Uuid::now_v7(), transient_keys(order)));
+    if let Some(key) = transient_key(id) {
+        role::as_extension_owner(|| certify(order, Uuid::now_v7(), vec![key]));
         after::forget_transient(*id.as_bytes());
         after::destroyed();
     }
@@ -101,47 +102,41 @@ const DATA_KEYS: &str = "
 fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
     let only = order.compartment.map(|(id, _)| pg(id));
     let mut keys = Vec::new();
-    let mut gone = |found: Result<Option<JsonB>, pgrx::spi::Error>| {
-        if let Some(JsonB(Value::Array(found))) = found.map_err(internal).or_raise() {
-            keys.extend(found);
-        }
-    };
     if only.is_none() {
-        gone(Spi::get_one_with_args(TENANT_KEYS, &[pg(order.tenant).into()]));
+        keys.extend(gone(TENANT_KEYS, &[pg(order.tenant).into()]));
+        for key in &keys {
+            let id = key.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+            id.into_iter().for_each(after::forget);
+        }
+        let transient =
+            kept::transients().into_iter().filter(|about| about.group == *order.tenant.as_bytes());
+        keys.extend(transient.filter_map(|about| transient_key(Uuid::from_bytes(about.name))));
+        after::forget_transient_of(*order.tenant.as_bytes());
     }
-    gone(Spi::get_one_with_args(DATA_KEYS, &[pg(order.tenant).into(), only.into()]));
-    keys.extend(transient_keys(order));
+    keys.extend(gone(DATA_KEYS, &[pg(order.tenant).into(), only.into()]));
     if keys.is_empty() && certificate.is_none() {
         return;
     }
     certify(order, certificate.unwrap_or_else(Uuid::now_v7), keys);
-    after::forget_tenant(*order.tenant.as_bytes(), 0);
-    match order.compartment {
-        Some((id, _)) => after::forget_transient(*id.as_bytes()),
-        None => after::forget_transient_of(*order.tenant.as_bytes()),
-    }
     after::destroyed();
 }
 
-/// The keys in shared memory that the order is about.
-fn transient_keys(order: &Order<'_>) -> Vec<Value> {
-    kept::transients()
-        .into_iter()
-        .filter(|about| match order.compartment {
-            Some((id, _)) => about.name == *id.as_bytes(),
-            None => about.group == *order.tenant.as_bytes(),
-        })
-        .filter_map(|about| {
-            let compartment = Uuid::from_bytes(about.name);
-            let (id, key) = kept::transient(compartment)?;
-            Some(json!({
-                "id": id.to_string(),
-                "purpose": "data",
-                "compartment": compartment.to_string(),
-                "check": check_value(&key),
-            }))
-        })
-        .collect()
+fn gone(sql: &str, arguments: &[DatumWithOid]) -> Vec<Value> {
+    match Spi::get_one_with_args(sql, arguments).map_err(internal).or_raise() {
+        Some(JsonB(Value::Array(keys))) => keys,
+        _ => Vec::new(),
+    }
+}
+
+/// The key of an ephemeral compartment, as a certificate has it.
+fn transient_key(compartment: Uuid) -> Option<Value> {
+    let (id, key) = kept::transient(compartment)?;
+    Some(json!({
+        "id": id.to_string(),
+        "purpose": "data",
+        "compartment": compartment.to_string(),
+        "check": check_value(&key),
+    }))
 }
 
 /// Writes down what is destroyed. The worker signs it when no process has the keys any more.

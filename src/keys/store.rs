@@ -72,10 +72,12 @@ pub fn by_id(id: KeyId, ephemeral: Option<(Uuid, Uuid)>) -> Result<Loaded, Fault
 
 /// Only the owner of a compartment's session seals in it, and nobody after the tenant was shredded.
 fn transient(tables: &Tables, tenant: Uuid, compartment: Uuid) -> Result<Loaded, Fault> {
+    let (id, secret) = kept::transient_or_new(tenant, compartment)?;
+    // Looked at afterwards: whoever shreds the tenant in this moment either sees the key, or is seen.
     if matches!(rows::tenancy(tables, tenant), Tenancy::Shredded) {
+        kept::forget_transient(compartment.as_bytes());
         return Err(make::no_more_keys());
     }
-    let (id, secret) = kept::transient_or_new(tenant, compartment)?;
     Ok(Loaded { id, tenant, compartment, state: State::Active, transient: true, secret })
 }
 

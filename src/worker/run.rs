@@ -64,6 +64,7 @@ pub fn run(database: Oid) {
 /// The extension is not here, or no more.
 fn leave_for_good(database: Oid) {
     workers::change(database, |worker| worker.state = State::Absent);
+    serve::forget(database);
     slots::of_database(database).into_iter().for_each(|view| slots::give_up(view.handle));
 }
 
