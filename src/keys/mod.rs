@@ -12,13 +12,16 @@ mod keeper;
 mod kept;
 pub mod make;
 mod master;
+mod nonces;
 mod provider;
 pub mod reserve;
+pub mod ring;
 mod rotate;
 mod rows;
 pub mod serve;
 pub mod shred;
 pub mod store;
+pub mod types;
 mod wish;
 
 use crate::sys::{epoch, provided, turns, uses, wishes};
@@ -32,5 +35,7 @@ pub fn install() {
     wishes::install();
     kept::install();
     after::install();
+    ring::install();
+    types::literals::install();
     crate::sys::provider::install(keeper::run);
 }
