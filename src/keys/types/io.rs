@@ -7,8 +7,7 @@ use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
 use crate::sys::message;
 use pgrx::pg_sys::Datum;
-use watertight_core::keys::Kind;
-use watertight_core::{Code, Fault};
+use watertight_core::keys::{Kind, invalid};
 
 fn input<T: Type>(call: Call) -> Datum {
     let Some(text) = call.cstring(0) else { return call.null() };
@@ -25,10 +24,7 @@ fn from_text<T: Type>(text: &[u8]) -> Datum {
 fn seal_text<T: Type>(here: Here, text: &[u8]) -> Datum {
     match T::from_text(text) {
         Some(plaintext) => from_client(T::KIND, here, plaintext),
-        // What was wrong with it is not said: that would be the value.
-        None => {
-            raise(Fault::new(Code::InvalidText, format!("invalid input for type {}", T::KIND.type_name())))
-        }
+        None => raise(invalid(T::KIND)),
     }
 }
 
