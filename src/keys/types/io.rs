@@ -1,7 +1,7 @@
 //! Input and output. In a context: what the plain type would take and give. Without one: the sealed form.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{from_client, here, open, put_out, restore};
+use super::value::{from_client, here, open, put_out, restore_from_client};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
@@ -17,7 +17,7 @@ fn input<T: Type>(call: Call) -> Datum {
 fn from_text<T: Type>(text: &[u8]) -> Datum {
     match here() {
         Some(here) => seal_text::<T>(here, text),
-        None => restore(T::KIND, text),
+        None => restore_from_client(T::KIND, text),
     }
 }
 
@@ -44,7 +44,7 @@ fn receive<T: Type>(call: Call) -> Datum {
     match here() {
         Some(here) if T::KIND == Kind::Bytea => from_client(T::KIND, here, message::bytes(call)),
         Some(here) => seal_text::<T>(here, message::text(call)),
-        None => restore(T::KIND, message::text(call)),
+        None => restore_from_client(T::KIND, message::text(call)),
     }
 }
 
