@@ -6,6 +6,7 @@
 mod after;
 mod api;
 mod certify;
+mod columns;
 mod fresh;
 pub mod hear;
 mod keeper;
@@ -13,6 +14,7 @@ mod kept;
 pub mod make;
 mod master;
 mod provider;
+pub mod reencrypt;
 pub mod reserve;
 mod rotate;
 mod rows;
