@@ -126,11 +126,17 @@ fn rotation_reaches_every_backend_and_loses_nothing() {
     admin.script(TABLE);
     let mut one = db.a(Mode::Simple);
     let mut two = db.a(Mode::Simple);
-    let active = format!("SELECT id FROM watertight.data_keys WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'", db.a);
+    let active = format!(
+        "SELECT id FROM watertight.data_keys WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
+        db.a
+    );
     for round in 1..6 {
         for session in [&mut one, &mut two] {
             session.run(&format!("INSERT INTO notes (body) VALUES ('round {round}')"));
-            assert_eq!(session.number("SELECT count(*) FROM notes WHERE body::text LIKE 'round %'"), session.number("SELECT count(*) FROM notes"));
+            assert_eq!(
+                session.number("SELECT count(*) FROM notes WHERE body::text LIKE 'round %'"),
+                session.number("SELECT count(*) FROM notes")
+            );
         }
         let before = admin.one(&active);
         admin.run(&format!("SELECT watertight.rotate_data_key('{A}')"));
@@ -176,7 +182,9 @@ fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
         });
         house.wait_for("present");
         let mut admin = db.admin();
-        let left = admin.number(&format!("SELECT count(*) FROM watertight.keys WHERE tenant_id = '{id}' AND state <> 'destroyed'"));
+        let left = admin.number(&format!(
+            "SELECT count(*) FROM watertight.keys WHERE tenant_id = '{id}' AND state <> 'destroyed'"
+        ));
         let read = format!("SELECT body::text FROM notes ORDER BY id DESC LIMIT 1");
         let mut session = db.app().with_token(&token);
         if left == 0 {
@@ -187,7 +195,12 @@ fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
         } else {
             assert_eq!(session.one(&read), name);
             session.run("INSERT INTO notes (body) VALUES ('more')");
-            assert_eq!(admin.number(&format!("SELECT count(*) FROM watertight.key_certificates WHERE tenant_id = '{id}'")), 0);
+            assert_eq!(
+                admin.number(&format!(
+                    "SELECT count(*) FROM watertight.key_certificates WHERE tenant_id = '{id}'"
+                )),
+                0
+            );
         }
     }
 }
