@@ -13,14 +13,17 @@ mod keeper;
 mod kept;
 pub mod make;
 mod master;
+mod nonces;
 mod provider;
 pub mod reencrypt;
 pub mod reserve;
+pub mod ring;
 mod rotate;
 mod rows;
 pub mod serve;
 pub mod shred;
 pub mod store;
+pub mod types;
 mod wish;
 
 use crate::sys::{epoch, provided, turns, uses, wishes};
@@ -34,5 +37,7 @@ pub fn install() {
     wishes::install();
     kept::install();
     after::install();
+    ring::install();
+    types::literals::install();
     crate::sys::provider::install(keeper::run);
 }

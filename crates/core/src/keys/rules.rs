@@ -58,6 +58,23 @@ pub fn sealed_form_only(kind: Kind) -> Fault {
     .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
 }
 
+/// No context, and a value that has to be sealed, opened or searched for.
+pub fn no_context(kind: Kind) -> Fault {
+    Fault::new(
+        Code::InvalidAuthorization,
+        format!("no tenant context to use values of type {} in", kind.type_name()),
+    )
+    .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
+}
+
+/// A literal that would be kept for all contexts: in a default, a view, a rule, a policy.
+pub fn literal_kept(kind: Kind) -> Fault {
+    let name = kind.type_name();
+    Fault::new(Code::FeatureNotSupported, format!("cannot keep a literal of type {name}"))
+        .detail("It would be one tenant's value, sealed now, for everybody and for ever.")
+        .hint(format!("Write a cast, which is sealed when it runs: 'value'::text::{name}."))
+}
+
 /// Not a sealed value of this kind.
 pub fn malformed(kind: Kind) -> Fault {
     Fault::new(Code::InvalidText, format!("not a sealed value of type {}", kind.type_name()))

@@ -117,3 +117,46 @@ impl<'a> Sealed<'a> {
         self.ciphertext.len()
     }
 }
+
+/// What searchable values are compared, sorted and hashed by: the blind index. (Bytes that are no value are what they are.)
+#[inline(always)]
+pub fn search_key(bytes: &[u8]) -> &[u8] {
+    Sealed::index_of(bytes).map_or(bytes, |index| &index[..])
+}
+
+/// The bytes of a searchable value that [`search_key`] looks at.
+pub const SEARCH_PREFIX: usize = AFTER_ID + BLIND_INDEX_BYTES;
+
+/// A hash of what values are compared by. Blind indexes are as good as random: their first bytes are one. With a seed of 0 it is
+/// [`search_hash`], as PostgreSQL asks.
+#[inline(always)]
+pub fn search_hash_extended(key: &[u8], seed: u64) -> u64 {
+    let hash = match key.first_chunk::<8>() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => key.iter().fold(0, |hash, byte| (hash << 8) | u64::from(*byte)),
+    };
+    if seed == 0 {
+        return hash;
+    }
+    // The finalizer of splitmix64.
+    let mut mixed = hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The lower half of the same.
+#[inline(always)]
+pub fn search_hash(key: &[u8]) -> u32 {
+    search_hash_extended(key, 0) as u32
+}
+
+/// A value that stands for all searchable values of one blind index where they are compared with, and nowhere else: it has no key and
+/// no ciphertext, so it cannot be opened.
+#[inline]
+pub fn probe(index: &BlindIndex) -> [u8; SEARCH_PREFIX] {
+    let mut out = [0; SEARCH_PREFIX];
+    out[0] = Kind::Searchable as u8;
+    out[AFTER_ID..].copy_from_slice(index);
+    out
+}

@@ -1,6 +1,7 @@
 use crate::keys::{
-    KeyId, Kind, Malformed, Nonce, Sealed, Sealer, Secret, decode_text, decoded_text_len, encode_text,
-    encoded_text_len, is_text_form, sealed_len,
+    KeyId, Kind, Malformed, Nonce, SEARCH_PREFIX, Sealed, Sealer, Secret, decode_text, decoded_text_len,
+    encode_text, encoded_text_len, is_text_form, probe, sealed_len, search_hash, search_hash_extended,
+    search_key,
 };
 use uuid::Uuid;
 
@@ -78,4 +79,35 @@ fn the_text_form_is_spelled_one_way() {
     assert_eq!(decoded_text_len(b"watertight:v1:A"), Err(Malformed));
     assert_eq!(decoded_text_len(b"watertight:v1:"), Ok(0));
     assert!(is_text_form(b"watertight:v1:anything") && !is_text_form(b"Watertight:v1:"));
+}
+
+#[test]
+fn searchable_values_are_compared_by_their_index() {
+    let seal = |index: &[u8; 16], nonce| {
+        let mut out = vec![0; sealed_len(Kind::Searchable, 2)];
+        assert!(sealer().seal_into(
+            Kind::Searchable,
+            Some(index),
+            b"",
+            Nonce::given([nonce; 12]),
+            b"hi",
+            &mut out
+        ));
+        out
+    };
+    let index: [u8; 16] = std::array::from_fn(|at| at as u8 + 1);
+    let (one, other) = (seal(&index, 1), seal(&index, 2));
+    assert_ne!(one, other);
+    assert_eq!(search_key(&one), search_key(&other));
+    assert_eq!(search_key(&one[..SEARCH_PREFIX]), index);
+    assert_eq!(search_key(&probe(&index)), index);
+    assert!(Sealed::parse(&probe(&index)).is_err());
+    assert_eq!(search_hash(&index), 0x0403_0201);
+    assert_eq!(search_hash_extended(&index, 0) as u32, search_hash(&index));
+    assert_ne!(search_hash_extended(&index, 1), search_hash_extended(&index, 2));
+    // What is no searchable value is compared as a whole.
+    for bytes in [&b""[..], b"\x01abc", &one[..SEARCH_PREFIX - 1]] {
+        assert_eq!(search_key(bytes), bytes);
+        let _ = search_hash_extended(bytes, 7);
+    }
 }
