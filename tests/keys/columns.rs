@@ -102,11 +102,8 @@ fn a_table_is_encrypted_again_under_new_keys_while_it_is_used() {
     assert_eq!(db.app().with_token(&db.token(A)).one(index), before);
     let mut other = db.app().with_token(&db.token(B));
     assert_eq!(other.number(ALL_ENCRYPTED), 300);
-    // No trigger of the user's has run for it.
-    assert_eq!(
-        admin.number("SELECT count(*) FROM log"),
-        admin.number("SELECT count(*) FROM log WHERE what = 'UPDATE'")
-    );
+    // Triggers have run for the user's statements, and for no other.
+    assert_eq!(admin.number("SELECT count(*) FROM log"), n - 1000);
 }
 
 #[test]
