@@ -111,6 +111,21 @@ pub fn compartment() -> Result<Option<&'static Compartment>, Fault> {
     Ok(tenant()?.and(COMPARTMENT.get()))
 }
 
+/// The tenant and the compartment of this statement; `None` without a context, and outside of transactions.
+///
+/// # Errors
+/// 28000 as for [`tenant`].
+#[inline]
+pub fn place() -> Result<Option<(&'static Tenant, &'static Compartment)>, Fault> {
+    if let Some(place) = reached().zip(reached_compartment()) {
+        return Ok(Some(place));
+    }
+    if !xact::in_transaction() {
+        return Ok(None);
+    }
+    Ok(tenant()?.zip(COMPARTMENT.get()))
+}
+
 /// The compartment of this statement, for questions that must not raise: a context that does not count has none.
 pub fn compartment_if_any() -> Option<&'static Compartment> {
     if !xact::in_transaction() {
@@ -132,6 +147,36 @@ pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, 
     let _forget = Forget;
     reach(tenant, compartment);
     f()
+}
+
+static ROW_BY_ROW: Local<bool> = Local::new(false);
+
+struct NotByRow;
+
+impl Drop for NotByRow {
+    fn drop(&mut self) {
+        ROW_BY_ROW.set(false);
+        forget();
+    }
+}
+
+/// Runs `f`, in which each row that is rewritten may have its own context: `enter_row`.
+pub fn row_by_row<R>(f: impl FnOnce() -> R) -> R {
+    let _end = NotByRow;
+    ROW_BY_ROW.set(true);
+    f()
+}
+
+/// The context of a row, until the next one.
+///
+/// # Errors
+/// 42501 outside of [`row_by_row`].
+pub fn enter_row(tenant: &'static Tenant, compartment: &'static Compartment) -> Result<(), Fault> {
+    if !ROW_BY_ROW.get() {
+        return Err(Fault::new(Code::InsufficientPrivilege, "watertight.in_row is not for you"));
+    }
+    reach(tenant, compartment);
+    Ok(())
 }
 
 /// The tenant of this statement, or an error; `None` only where `on_missing_context = empty`.
