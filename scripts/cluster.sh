@@ -6,6 +6,7 @@
 #
 # A scratch cluster of PostgreSQL $PG (15) with the library preloaded. It owns DIR, listens on 127.0.0.1 and on
 # DIR/socket, trusts everyone and does not sync: for tests. Settings given win over these.
+# It has a master key of its own, in DIR/master_key.
 # With CLUSTER_AUTH=scram the superuser has a password, which is in the URI.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -41,6 +42,8 @@ init() {
         as_server_user bash -c 'umask 077; head -c 24 /dev/urandom | od -An -tx1 | tr -d " \n" >"$1"' - "$dir/password"
         auth=(-A scram-sha-256 --pwfile="$dir/password")
     fi
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    as_server_user bash -c 'umask 077; echo "1 $(head -c 32 /dev/urandom | base64)" >"$1"' - "$dir/master_key"
     as_server_user "$bin/initdb" -D "$dir/data" -U postgres "${auth[@]}" -E UTF8 --no-locale --no-sync >"$CACHE/log/initdb.log" ||
         die "initdb failed: $CACHE/log/initdb.log"
     echo "include 'scratch.conf'" | as_server_user tee -a "$dir/data/postgresql.conf" >/dev/null
@@ -61,6 +64,7 @@ start() {
         echo "unix_socket_directories = '$dir/socket'"
         echo "shared_preload_libraries = 'watertight'"
         echo "fsync = off"
+        [ ! -e "$dir/master_key" ] || echo "watertight.master_key_file = '$dir/master_key'"
         for setting in "$@"; do
             echo "${setting%%=*} = '${setting#*=}'"
         done

@@ -8,6 +8,7 @@ use watertight_core::{Code, Fault};
 mod compartment;
 mod context;
 mod guard;
+mod keys;
 mod pg;
 mod protect;
 mod registry;
@@ -30,7 +31,9 @@ extension_sql_file!("../sql/search.sql", name = "search", requires = ["protect"]
 extension_sql_file!("../sql/compartments.sql", name = "compartments", requires = ["search"]);
 extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compartments"]);
 extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["sessions"]);
-extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["worker"]);
+extension_sql_file!("../sql/keys.sql", name = "keys", requires = ["worker"]);
+extension_sql_file!("../sql/encrypted.sql", name = "encrypted", requires = ["keys"]);
+extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["encrypted"]);
 extension_sql_file!("../sql/compartments_clone.sql", name = "compartments_clone", requires = ["fence"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments_clone"], finalize);
 
@@ -59,6 +62,7 @@ pub extern "C-unwind" fn _PG_init() {
     protect::install();
     search::install();
     guard::install();
+    keys::install();
     // Last: what it starts needs all of the above.
     session::end::install();
     worker::install();

@@ -1,14 +1,17 @@
 //! The end of a compartment: everything in it, in one transaction.
 
 use super::schemas;
+use crate::keys::shred;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::role;
+use crate::pg::{ext, role};
+use crate::registry;
 use crate::sys::slots::{self, View};
 use crate::sys::{attempt, pending, user};
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::compartment::schema_of;
+use watertight_core::token::TenantRef;
 use watertight_core::{Code, Fault};
 
 pub use watertight_core::compartment::Reason;
@@ -69,12 +72,12 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     }
     let key = || pgrx::Uuid::from_bytes(*id.as_bytes());
     // One destruction, without waiting for another. Who only refers to the row (a foreign key does, a login) does not count as one.
-    let locked = Spi::get_two_with_args::<bool, pgrx::Uuid>(
-        "SELECT true, tenant_id FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1
+    let locked = Spi::get_three_with_args::<bool, pgrx::Uuid, String>(
+        "SELECT ephemeral, tenant_id, name FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1
             FOR NO KEY UPDATE SKIP LOCKED",
         &[key().into()],
     );
-    let Ok((Some(true), tenant)) = locked else { return None };
+    let Ok((Some(ephemeral), tenant, name)) = locked else { return None };
     let tenant = tenant.map(|tenant| Uuid::from_bytes(*tenant.as_bytes()));
     end_sessions(id);
     // Those are waited for, and told to stop if they work in it. From here on nobody logs in; who just did is among the sessions.
@@ -94,6 +97,7 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     let large_objects = unlink_large_objects(id);
     let relations = schemas::drop(&schema_of(id));
     if let Some(tenant) = tenant {
+        destroy_keys(tenant, (id, &name.unwrap_or_default()), ephemeral, reason);
         run(
             "INSERT INTO watertight.ended_compartments (id, tenant_id, reason, relations, rows, large_objects)
              VALUES ($1, $2, $3, $4, $5, $6)",
@@ -111,6 +115,22 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     sessions.iter().for_each(|session| pending::ended(session.handle));
     pending::removed(u64::try_from(relations).unwrap_or(0).saturating_add(1));
     Some(Destroyed { relations, rows, large_objects })
+}
+
+fn destroy_keys(tenant: Uuid, compartment: (Uuid, &str), ephemeral: bool, reason: Reason) {
+    let whose = ext::tables().and_then(|tables| registry::find(&tables, TenantRef::Id(tenant)));
+    let order = shred::Order {
+        tenant,
+        name: whose.map_or("", |(tenant, _)| &tenant.name),
+        compartment: Some(compartment),
+        reason: reason.as_str(),
+        by: &role::caller_name(),
+    };
+    if ephemeral {
+        shred::ephemeral(&order);
+    } else {
+        shred::compartment(&order).or_raise();
+    }
 }
 
 /// The slots of a compartment's sessions.

@@ -4,6 +4,7 @@ use super::lookup::{self, MAX_DEPTH, Stored};
 use super::rights::{may_enter, require_switched_on};
 use super::{taken, template};
 use crate::context;
+use crate::keys::make;
 use crate::pg::arguments::{given, required};
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::ext::{self, Tables};
@@ -159,6 +160,7 @@ fn create_compartment(
     if let Some(template) = template {
         template::clone(&template, id, false);
     }
+    make::early(asker.tenant, id);
     pg_uuid(id)
 }
 

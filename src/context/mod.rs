@@ -15,11 +15,12 @@ mod verdict;
 pub use creator::creator;
 pub use hot::{compartment_datum, current_id, current_key, current_name, tenant_datum};
 pub use resolve::{no_user, tenant_of};
-pub use token::{declare_held_cursor, identify, scopes};
+pub use token::{declare_held_cursor, identify, mark, scopes};
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, compartment_if_any, identity, is_wide, reached, reached_compartment};
+pub use verdict::{as_tenant, compartment_if_any, identity, is_wide, place, reached, reached_compartment};
 
 use crate::compartment::{enter, fence};
+use crate::keys::types::literals;
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {
@@ -46,6 +47,7 @@ fn at_end() {
 fn token_assigned() {
     verdict::assigned();
     fence::context_changed();
+    literals::context_changed();
 }
 
 /// Whether the token in force is known to lead to a place without a schema of its own. False where nobody has asked yet.

@@ -9,10 +9,11 @@ use crate::sys::local::{Local, LocalRef};
 use crate::sys::setting::{self, Checked, Extra, Refusal, Source};
 use crate::sys::{activity, xact};
 use crate::trust;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use uuid::Uuid;
 use watertight_core::cache::{Handle, TokenCache};
 use watertight_core::compartment::{GLOBAL, GLOBAL_NAME};
-use watertight_core::token::{Clock, FactsView, Limits, TokenError, find, verify};
+use watertight_core::token::{Clock, FactsView, Limits, TenantRef, TokenError, find, verify};
 use watertight_core::{Code, Fault};
 
 /// The setting's name.
@@ -238,12 +239,29 @@ pub fn scopes() -> Option<String> {
     with_facts(|facts| facts.scopes().map(str::to_owned)).flatten()
 }
 
+<<<<<<< HEAD
 fn is_elsewhere(facts: &FactsView<'_>) -> bool {
     facts.compartment().is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
 }
 
 fn head_in_force() -> Option<Head> {
     setting::with_extra(|extra| Head::decode(extra?))
+=======
+/// Tells the context of one token from that of another: two tokens with the same mark lead to the same tenant and compartment. 0 without
+/// a token. Must not raise.
+pub fn mark() -> u64 {
+    with_facts(|facts| {
+        let mut hasher = DefaultHasher::new();
+        (facts.issuer(), facts.compartment()).hash(&mut hasher);
+        match facts.tenant() {
+            TenantRef::Id(id) => (0, id.as_u128()).hash(&mut hasher),
+            TenantRef::Name(name) => (1, name).hash(&mut hasher),
+            TenantRef::Key(key) => (2, key).hash(&mut hasher),
+        }
+        hasher.finish()
+    })
+    .unwrap_or(0)
+>>>>>>> keys-core
 }
 
 /// Whether the token in force may lead to a compartment that reads more than itself. False for Global, which reads itself, and

@@ -111,6 +111,21 @@ pub fn compartment() -> Result<Option<&'static Compartment>, Fault> {
     Ok(tenant()?.and(COMPARTMENT.get()))
 }
 
+/// The tenant and the compartment of this statement; `None` without a context, and outside of transactions.
+///
+/// # Errors
+/// 28000 as for [`tenant`].
+#[inline]
+pub fn place() -> Result<Option<(&'static Tenant, &'static Compartment)>, Fault> {
+    if let Some(place) = reached().zip(reached_compartment()) {
+        return Ok(Some(place));
+    }
+    if !xact::in_transaction() {
+        return Ok(None);
+    }
+    Ok(tenant()?.zip(COMPARTMENT.get()))
+}
+
 /// The compartment of this statement, for questions that must not raise: a context that does not count has none.
 pub fn compartment_if_any() -> Option<&'static Compartment> {
     if !xact::in_transaction() {

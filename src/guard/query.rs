@@ -3,8 +3,9 @@
 use crate::pg::error::raise;
 use crate::protect::is_changing;
 use crate::registry::protected;
+use crate::sys::during::FILLING;
+use crate::sys::lookup;
 use crate::sys::query::{Applies, TableUse, applies, forget_plans};
-use crate::sys::{filling, lookup};
 use pgrx::pg_sys::Oid;
 use watertight_core::protect::materialized_view_reads;
 use watertight_core::{Code, Fault};
@@ -37,7 +38,7 @@ pub fn check(table: TableUse) {
     }
     let fault = match applies(&table) {
         Applies::Bypassed => return,
-        _ if filling::active() => {
+        _ if FILLING.active() => {
             let name = lookup::qualified_name(table.relation).unwrap_or_default();
             materialized_view_reads(&name)
         }

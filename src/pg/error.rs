@@ -24,6 +24,9 @@ fn sqlstate(code: Code) -> PgSqlErrorCode {
         Code::ConfigurationLimitExceeded => PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
         Code::ObjectInUse => PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
         Code::UndefinedSchema => PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+        Code::InvalidText => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+        Code::DataCorrupted => PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+        Code::ActiveTransaction => PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
     }
 }
 

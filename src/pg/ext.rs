@@ -49,6 +49,24 @@ pub struct Tables {
     pub sessions_id: Oid,
     /// `watertight.session_keys`.
     pub session_keys: Oid,
+    /// `watertight.master_keys` and its index by version.
+    pub master_keys: Oid,
+    /// Index.
+    pub master_keys_version: Oid,
+    /// `watertight.tenant_keys` and its index by tenant and version.
+    pub tenant_keys: Oid,
+    /// Index.
+    pub tenant_keys_version: Oid,
+    /// `watertight.data_keys`, its index by id, and the one by tenant, compartment and purpose of those in force.
+    pub data_keys: Oid,
+    /// Index.
+    pub data_keys_id: Oid,
+    /// Index.
+    pub data_keys_active: Oid,
+    /// `watertight.key_certificates` and its index by id.
+    pub key_certificates: Oid,
+    /// Index.
+    pub key_certificates_id: Oid,
 }
 
 static TABLES: Local<Option<Tables>> = Local::new(None);
@@ -59,6 +77,8 @@ static REGISTRY: Local<u64> = Local::new(1);
 static PROTECTION: Local<u64> = Local::new(1);
 static TRUSTED: Local<u64> = Local::new(1);
 static RELATIONS: Local<u64> = Local::new(1);
+static KEYS: Local<u64> = Local::new(1);
+static ON_KEYS: Local<Option<fn()>> = Local::new(None);
 
 /// Starts listening to what other backends change.
 pub fn install() {
@@ -82,6 +102,8 @@ fn on_invalidation(relation: Oid) {
                 &[&TRUST, &REGISTRY]
             } else if relation == tables.protected_tables || relation == tables.protected_schemas {
                 &[&PROTECTION]
+            } else if relation == tables.data_keys || relation == tables.key_certificates {
+                &[&KEYS]
             } else if relation == tables.trusted_operators {
                 forget_plans();
                 &[&TRUSTED]
@@ -90,11 +112,17 @@ fn on_invalidation(relation: Oid) {
             }
         }
         // We cannot tell what it was, so it was everything.
-        _ => &[&TRUST, &REGISTRY, &PROTECTION, &TRUSTED],
+        _ => &[&TRUST, &REGISTRY, &PROTECTION, &TRUSTED, &KEYS],
     };
     // Changed, or dropped with the extension: look again.
     TABLES.set(None);
+    let keys = KEYS.get();
     derived.iter().for_each(|counter| counter.set(counter.get().wrapping_add(1)));
+    if keys != KEYS.get()
+        && let Some(listener) = ON_KEYS.get()
+    {
+        listener();
+    }
 }
 
 /// Rises when issuers, or the keys of session tokens, change.
@@ -110,6 +138,17 @@ pub fn registry_generation() -> u64 {
 /// What was derived from the registry counts no more: a setting says otherwise now. Must not raise.
 pub fn registry_changed() {
     REGISTRY.set(REGISTRY.get().wrapping_add(1));
+}
+
+/// `listener` is called whenever `keys_generation` has risen: at any lock acquisition, so it must not raise, allocate or read a
+/// catalog.
+pub fn on_keys_change(listener: fn()) {
+    ON_KEYS.set(Some(listener));
+}
+
+/// Rises when a key that somebody may know changes or goes.
+pub fn keys_generation() -> u64 {
+    KEYS.get()
 }
 
 /// Rises when the set of protected tables changes.
@@ -171,6 +210,15 @@ fn find() -> Option<Tables> {
         sessions: table(c"open_sessions")?,
         sessions_id: relation(c"open_sessions_pkey")?,
         session_keys: table(c"session_keys")?,
+        master_keys: table(c"master_keys")?,
+        master_keys_version: relation(c"master_keys_pkey")?,
+        tenant_keys: table(c"tenant_keys")?,
+        tenant_keys_version: relation(c"tenant_keys_version_key")?,
+        data_keys: table(c"data_keys")?,
+        data_keys_id: relation(c"data_keys_pkey")?,
+        data_keys_active: relation(c"data_keys_active_key")?,
+        key_certificates: table(c"key_certificates")?,
+        key_certificates_id: relation(c"key_certificates_pkey")?,
     })
 }
 

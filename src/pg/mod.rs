@@ -3,5 +3,6 @@
 pub mod arguments;
 pub mod error;
 pub mod ext;
+pub mod key_settings;
 pub mod role;
 pub mod settings;

@@ -118,6 +118,7 @@ pub fn define() {
     );
     define_compartments();
     define_worker();
+    super::key_settings::define();
     setting::define_switch(
         c"watertight.search_indexes",
         c"Whether conditions that have been examined are answered by indexes under row security.",

@@ -1,6 +1,7 @@
 //! Creating, suspending, resuming and dropping tenants.
 
 use crate::compartment::destroy;
+use crate::keys::{make, shred};
 use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
@@ -36,7 +37,10 @@ fn create_tenant(
         &arguments,
     );
     match created {
-        Ok(Some(id)) => id,
+        Ok(Some(id)) => {
+            make::early(Uuid::from_bytes(*id.as_bytes()), Uuid::nil());
+            id
+        }
         _ => raise(
             Fault::new(Code::DuplicateObject, format!("tenant \"{name}\" cannot be created"))
                 .detail("A tenant with this name, key or id exists already."),
@@ -161,6 +165,13 @@ fn drop_tenant(
     let Ok(Some(id)) = locked else { unknown(name) };
     drop_compartments(id);
     let deleted = super::purge::delete_rows_of(name);
+    shred::tenant(&shred::Order {
+        tenant: Uuid::from_bytes(*id.as_bytes()),
+        name,
+        compartment: None,
+        reason: "tenant dropped",
+        by: &role::caller_name(),
+    });
     role::as_extension_owner(|| {
         Spi::run_with_args("DELETE FROM watertight.tenants WHERE id = $1", &[id.into()])
     })

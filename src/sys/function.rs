@@ -1,5 +1,6 @@
 //! Version-1 functions without conversion, for what is called once a row.
 
+use super::varlena;
 use pgrx::pg_sys;
 
 /// Runs `f`, turning a Rust panic or a PostgreSQL error inside it into a PostgreSQL error.
@@ -54,9 +55,26 @@ impl Call {
     /// The content of the argument at `index`, of a type of variable length; `None` for NULL.
     pub fn content<'a>(self, index: usize) -> Option<&'a [u8]> {
         // SAFETY: a non-null argument of such a type; what is detoasted lives in the current memory context.
-        self.word(index).map(|pointer| unsafe {
-            pgrx::varlena_to_byte_slice(pg_sys::pg_detoast_datum_packed(pointer as *mut pg_sys::varlena))
-        })
+        self.word(index).map(|pointer| unsafe { varlena::whole(pointer) })
+    }
+
+    /// The same where it costs nothing; `None` also for a value that is compressed or out of line.
+    #[inline(always)]
+    pub fn plain_content<'a>(self, index: usize) -> Option<&'a [u8]> {
+        // SAFETY: a non-null argument of such a type.
+        self.word(index).and_then(|pointer| unsafe { varlena::plain(pointer) })
+    }
+
+    /// The first `length` bytes of it, at least, if it has so many.
+    pub fn beginning<'a>(self, index: usize, length: usize) -> Option<&'a [u8]> {
+        // SAFETY: as for `content`.
+        self.word(index).map(|pointer| unsafe { varlena::beginning(pointer, length) })
+    }
+
+    /// The argument at `index`, a C string, without its end; `None` for NULL.
+    pub fn cstring<'a>(self, index: usize) -> Option<&'a [u8]> {
+        // SAFETY: a non-null argument of that type.
+        self.word(index).map(|pointer| unsafe { varlena::cstring(pg_sys::Datum::from(pointer)) })
     }
 
     /// A pointer argument of an internal function (a node).

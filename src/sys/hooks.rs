@@ -7,10 +7,11 @@
 //! clients read.
 
 use super::activity::{self, Finder};
+use super::during::{self, FILLING, STORING};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
-use super::{executor, filling, unlogged};
+use super::{analysis, executor, unlogged};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
@@ -38,7 +39,7 @@ pub struct Utility {
 /// run from its parse tree; its text is for people.)
 pub fn install_utility(utility: Utility, find: Finder) {
     ON_UTILITY.set(Some(utility));
-    filling::install();
+    during::install();
     FIND.set(Some(find));
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
@@ -93,7 +94,7 @@ unsafe extern "C-unwind" fn process_utility(
     // nothing.
     unsafe {
         let before = before_utility(statement, text);
-        let (statement, text, fills) = (before.statement, before.text, before.fills);
+        let (statement, text, fills, stores) = (before.statement, before.text, before.fills, before.stores);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -119,7 +120,10 @@ unsafe extern "C-unwind" fn process_utility(
             ),
         }
         if fills {
-            filling::end();
+            FILLING.end();
+        }
+        if stores {
+            STORING.end();
         }
     }
     executor::after_statement();
@@ -132,8 +136,10 @@ struct Before {
     statement: *mut pg_sys::PlannedStmt,
     /// The text to pass on.
     text: *const c_char,
-    /// The statement fills a materialized view: [`filling::end`] is to be called.
+    /// The statement fills a materialized view: [`FILLING`] is to be ended.
     fills: bool,
+    /// It keeps expressions: [`STORING`] is to be ended.
+    stores: bool,
 }
 
 /// Our half.
@@ -158,7 +164,9 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
     Before {
         statement: rewritten,
         text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
-        fills: fills && filling::begin(),
+        fills: fills && FILLING.begin(),
+        // SAFETY: as above.
+        stores: unsafe { analysis::begin(tree) },
     }
 }
 

@@ -78,6 +78,44 @@ pub fn function(schema: &CStr, name: &CStr, arguments: &[Oid]) -> Option<Oid> {
     })
 }
 
+/// The oid of a type in a schema.
+pub fn type_in(schema: &CStr, name: &CStr) -> Option<Oid> {
+    let schema = self::schema(schema)?;
+    // SAFETY: a syscache look-up; InvalidOid where there is none.
+    valid(unsafe {
+        pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::TYPENAMENSP as i32,
+            pg_sys::Anum_pg_type_oid as i16,
+            pg_sys::Datum::from(name.as_ptr()),
+            pg_sys::Datum::from(schema),
+            pg_sys::Datum::null(),
+            pg_sys::Datum::null(),
+        )
+    })
+}
+
+/// The oid of the operator `left schema.name right`.
+pub fn operator(schema: &CStr, name: &CStr, left: Oid, right: Oid) -> Option<Oid> {
+    // SAFETY: as in `function`.
+    valid(unsafe {
+        let mut names = std::ptr::null_mut();
+        for part in [schema, name] {
+            names = pg_sys::lappend(names, pg_sys::makeString(pg_sys::pstrdup(part.as_ptr())).cast());
+        }
+        pg_sys::OpernameGetOprid(names, left, right)
+    })
+}
+
+/// What a value is of, or the elements of an array: without domains.
+pub fn plain_type(kind: Oid) -> Oid {
+    // SAFETY: syscache look-ups; a type that is not there is its own base.
+    unsafe {
+        let base = pg_sys::getBaseType(kind);
+        let element = pg_sys::get_element_type(base);
+        if element == Oid::INVALID { base } else { pg_sys::getBaseType(element) }
+    }
+}
+
 /// The attribute number of a column, if the relation has it (and it is not dropped).
 pub fn attribute(relation: Oid, name: &CStr) -> Option<i16> {
     // SAFETY: a syscache look-up; InvalidAttrNumber where there is none.

@@ -14,6 +14,7 @@ static LAUNCHER: Local<Option<fn()>> = Local::new(None);
 static WORKER: Local<Option<fn(Oid)>> = Local::new(None);
 static STOP: Local<bool> = Local::new(false);
 static IS_WORKER: Local<bool> = Local::new(false);
+static RELOADS: Local<u64> = Local::new(0);
 
 const RESTART_SECONDS: i32 = 5;
 
@@ -31,7 +32,7 @@ pub fn install(launcher: fn(), worker: fn(Oid)) {
     }
 }
 
-fn describe(name: &CStr, function: &CStr, restart: i32) -> pg_sys::BackgroundWorker {
+pub(super) fn describe(name: &CStr, function: &CStr, restart: i32) -> pg_sys::BackgroundWorker {
     let mut worker = pg_sys::BackgroundWorker {
         bgw_flags: (pg_sys::BGWORKER_SHMEM_ACCESS | pg_sys::BGWORKER_BACKEND_DATABASE_CONNECTION) as i32,
         bgw_start_time: pg_sys::BgWorkerStartTime::BgWorkerStart_RecoveryFinished,
@@ -158,8 +159,14 @@ pub fn wait(milliseconds: u64) -> bool {
     if BackgroundWorker::sighup_received() {
         // SAFETY: outside of any transaction, as the server's own workers do.
         unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
+        RELOADS.set(RELOADS.get() + 1);
     }
     !is_stopping()
+}
+
+/// How often `wait` has read the configuration.
+pub fn reloads() -> u64 {
+    RELOADS.get()
 }
 
 /// Sets a setting for this process, whatever its database or role say. One that this version of the server does not have is not

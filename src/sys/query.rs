@@ -3,7 +3,7 @@
 use super::local::Local;
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{checks, filling, recheck, sight};
+use super::{checks, during::FILLING, recheck, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -115,7 +115,7 @@ unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
         }
     }
     // A parallel worker plans the queries of the functions it runs, and does not know what its leader is doing.
-    let without = if filling::active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
+    let without = if FILLING.active() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
     let spare = match WATCH.get() {
         // SAFETY: by the caller.
         Some(watch) if FUNCTIONS.get() => unsafe { sight::spare(query, watch.sight) },

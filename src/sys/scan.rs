@@ -36,6 +36,8 @@ pub enum Key<'a> {
     Text(i16, &'a str),
     /// A bigint column.
     Bigint(i16, i64),
+    /// An integer column.
+    Integer(i16, i32),
 }
 
 impl Key<'_> {
@@ -46,6 +48,7 @@ impl Key<'_> {
             }
             Key::Text(column, text) => (*column, pg_sys::F_TEXTEQ, text.into_datum()),
             Key::Bigint(column, number) => (*column, pg_sys::F_INT8EQ, number.into_datum()),
+            Key::Integer(column, number) => (*column, pg_sys::F_INT4EQ, number.into_datum()),
         };
         let mut key = pg_sys::ScanKeyData::default();
         // SAFETY: the key is ours, the function exists in every server and fits the strategy and the datum; the
@@ -86,22 +89,27 @@ impl Drop for Scan {
 /// Calls `visit` for each row of `table` that matches `index` (index oid and key; all rows without one), as of now:
 /// with a snapshot of its own, so a row committed a moment ago is seen in a transaction of any isolation level.
 /// `visit` returns whether to go on.
-pub fn each(table: Oid, index: Option<(Oid, Key<'_>)>, mut visit: impl FnMut(&Row) -> bool) {
-    let mut key = index.as_ref().map(|(_, key)| key.build());
-    let index_oid = index.as_ref().map_or(Oid::INVALID, |(oid, _)| *oid);
-    let keys = i32::from(key.is_some());
-    let key_pointer = key.as_mut().map_or(std::ptr::null_mut(), |k| k as *mut _);
+pub fn each(table: Oid, index: Option<(Oid, Key<'_>)>, visit: impl FnMut(&Row) -> bool) {
+    match index {
+        Some((index, key)) => each_of(table, index, &[key], visit),
+        None => each_of(table, Oid::INVALID, &[], visit),
+    }
+}
+
+/// The same for an index of several columns; the keys are in the index's order.
+pub fn each_of(table: Oid, index: Oid, keys: &[Key<'_>], mut visit: impl FnMut(&Row) -> bool) {
+    let mut built: Vec<pg_sys::ScanKeyData> = keys.iter().map(Key::build).collect();
     // SAFETY: the relation is locked and stays open until `Scan` drops; a null snapshot means a fresh catalog
     // snapshot, registered by systable_beginscan.
     let scan = unsafe {
         let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
         let scan = pg_sys::systable_beginscan(
             relation,
-            index_oid,
-            index_oid != Oid::INVALID,
+            index,
+            index != Oid::INVALID,
             std::ptr::null_mut(),
-            keys,
-            key_pointer,
+            built.len() as i32,
+            built.as_mut_ptr(),
         );
         Scan { relation, scan }
     };

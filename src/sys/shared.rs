@@ -41,7 +41,24 @@ impl Area {
     }
 }
 
-const AREAS: usize = 4;
+/// How many processes may run statements at a time. (Auxiliary processes run none.)
+pub fn backends() -> usize {
+    // SAFETY: a plain global, fixed before shared memory is made.
+    unsafe { pg_sys::MaxBackends.max(1) as usize }
+}
+
+/// Which of them this process is; `None` for one that is none of them.
+pub fn my_index() -> Option<usize> {
+    // SAFETY: globals of this process.
+    #[cfg(any(feature = "pg15", feature = "pg16"))]
+    let index = unsafe { pg_sys::MyBackendId - 1 };
+    // SAFETY: as above.
+    #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+    let index = unsafe { pg_sys::MyProcNumber };
+    usize::try_from(index).ok().filter(|index| *index < backends())
+}
+
+const AREAS: usize = 12;
 static INSTALLED: Local<[Option<&'static Area>; AREAS]> = Local::new([None; AREAS]);
 static PREVIOUS_REQUEST: Local<pg_sys::shmem_request_hook_type> = Local::new(None);
 static PREVIOUS_STARTUP: Local<pg_sys::shmem_startup_hook_type> = Local::new(None);

@@ -1,7 +1,8 @@
 //! Things that live as long as the server at most, and that every backend looks at without a lock.
 
 use super::local::Local;
-use super::shared::Area;
+use super::shared::{self, Area, backends};
+use super::signals;
 use pgrx::pg_sys::{self, Oid};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -105,17 +106,11 @@ pub struct View {
 /// Asks for the memory; called while the library is loaded. `capacity` may read settings that only a restart changes.
 pub fn install(capacity: fn() -> usize) {
     CAPACITY.set(capacity);
-    super::shared::install(&AREA);
+    shared::install(&AREA);
 }
 
 fn slots() -> usize {
     (CAPACITY.get())().max(1)
-}
-
-fn backends() -> usize {
-    // SAFETY: a plain global, fixed before shared memory is made.
-    // Auxiliary processes run no statements.
-    unsafe { pg_sys::MaxBackends.max(1) as usize }
 }
 
 /// Set when the memory is asked for, in the postmaster, of which every process is a copy: it is read once a statement.
@@ -319,13 +314,7 @@ pub fn of_database(database: Oid) -> Vec<View> {
 }
 
 fn my_place() -> Option<&'static Busy> {
-    // SAFETY: globals of this process.
-    #[cfg(any(feature = "pg15", feature = "pg16"))]
-    let index = unsafe { pg_sys::MyBackendId - 1 };
-    // SAFETY: as above.
-    #[cfg(not(any(feature = "pg15", feature = "pg16")))]
-    let index = unsafe { pg_sys::MyProcNumber };
-    usize::try_from(index).ok().filter(|index| *index < backends()).map(busy)
+    shared::my_index().map(busy)
 }
 
 /// Tells the others which slot this process works for; `None`: for none. Must not raise.
@@ -354,20 +343,11 @@ pub fn workers_of(handle: Handle) -> Vec<i32> {
 
 /// Cancels what a process is doing, or (`terminate`) ends it.
 pub fn interrupt(process: i32, terminate: bool) {
-    let signal = if terminate { libc_signals::SIGTERM } else { libc_signals::SIGINT };
+    let signal = if terminate { signals::SIGTERM } else { signals::SIGINT };
     // SAFETY: only processes of this server are in the table; one that is gone is an error that nobody needs.
     unsafe {
         if !pg_sys::BackendPidGetProc(process).is_null() {
-            libc_signals::kill(process, signal);
+            signals::kill(process, signal);
         }
-    }
-}
-
-mod libc_signals {
-    // The numbers are those of every system that PostgreSQL runs on but Windows.
-    pub(super) const SIGINT: i32 = 2;
-    pub(super) const SIGTERM: i32 = 15;
-    unsafe extern "C" {
-        pub(super) fn kill(process: i32, signal: i32) -> i32;
     }
 }

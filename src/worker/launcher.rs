@@ -3,6 +3,7 @@
 //! Whether a database has the extension is known only inside of it. So each database is looked into once, by a worker that
 //! leaves again if there is nothing to do; after that, CREATE EXTENSION says so.
 
+use crate::keys::serve;
 use crate::pg::error::warn;
 use crate::pg::settings;
 use crate::sys::process;
@@ -62,6 +63,7 @@ fn look(present: &HashSet<Oid>, looked_into: &mut HashSet<Oid>, complained: &mut
             workers::wake(worker.database);
             if !alive {
                 workers::forget(worker.database);
+                serve::forget(worker.database);
             }
         } else if worker.state == State::Absent && !alive {
             workers::forget(worker.database);

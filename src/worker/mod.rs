@@ -14,6 +14,7 @@ use crate::pg::{ext, settings};
 use crate::sys::scan;
 use crate::sys::{process, slots, user, workers};
 pub use leave::leave;
+pub use shift::{Shift, ids};
 
 /// Has the server start the launcher; called once, while the library is loaded.
 pub fn install() {

@@ -2,6 +2,7 @@
 
 use super::shift::{Shift, ids};
 use super::{activity, litter, pool, sweep};
+use crate::keys::serve;
 use crate::pg::ext;
 use crate::session;
 use crate::sys::workers::{self, State};
@@ -11,7 +12,7 @@ use pgrx::spi::Spi;
 use watertight_core::compartment::Reason;
 
 /// What the worker relies on, whatever is set for the database or for its role.
-const SETTINGS: [(&std::ffi::CStr, &std::ffi::CStr); 16] = [
+const SETTINGS: [(&std::ffi::CStr, &std::ffi::CStr); 17] = [
     (c"application_name", c"watertight worker"),
     (c"search_path", c"pg_catalog, pg_temp"),
     (c"client_min_messages", c"error"),
@@ -23,6 +24,8 @@ const SETTINGS: [(&std::ffi::CStr, &std::ffi::CStr); 16] = [
     (c"default_transaction_isolation", c"read committed"),
     (c"default_transaction_read_only", c"off"),
     (c"default_transaction_deferrable", c"off"),
+    // What it promises to others is on disk here; they do not wait for a standby.
+    (c"synchronous_commit", c"local"),
     (c"session_replication_role", c"origin"),
     (c"event_triggers", c"on"),
     (c"row_security", c"on"),
@@ -61,31 +64,38 @@ pub fn run(database: Oid) {
 /// The extension is not here, or no more.
 fn leave_for_good(database: Oid) {
     workers::change(database, |worker| worker.state = State::Absent);
+    serve::forget(database);
     slots::of_database(database).into_iter().for_each(|view| slots::give_up(view.handle));
 }
 
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 10] = [
+    let steps: [fn(&mut Shift); 13] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
         sweep::sessions_by_row,
         sweep::abandoned,
         sweep::slots_without_rows,
+        serve::certificates,
+        serve::orphans,
         activity::write_now_and_then,
         sweep::forget_ended,
         rotate_keys,
         pool::fill,
+        serve::rotate_master,
         litter::clean,
     ];
     for step in steps {
         if shift.is_over() {
             return;
         }
+        // Somebody waits for it.
+        serve::grant(shift);
         step(shift);
     }
+    serve::grant(shift);
     shift.end();
 }
 

@@ -106,6 +106,11 @@ impl Shift {
         self.attempt(Task::Named(what), what, || process::transaction(f))
     }
 
+    /// The same for one of many things: if it fails, that one is put off, and no other.
+    pub fn task_of<R>(&mut self, what: &'static str, of: Uuid, f: impl FnOnce() -> R) -> Option<R> {
+        self.attempt(Task::Of(what, of), what, || process::transaction(f))
+    }
+
     /// The same outside of a transaction.
     pub fn statement(&mut self, what: &'static str, f: impl FnOnce() -> Result<(), String>) -> Option<()> {
         self.attempt(Task::Named(what), what, f)

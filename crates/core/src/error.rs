@@ -39,6 +39,12 @@ pub enum Code {
     ObjectInUse,
     /// 3F000: there is no such schema.
     UndefinedSchema,
+    /// 22P02: not a value of the type.
+    InvalidText,
+    /// XX001: what is stored is not what was written.
+    DataCorrupted,
+    /// 25001: not inside of a transaction block.
+    ActiveTransaction,
 }
 
 impl Code {
@@ -62,6 +68,9 @@ impl Code {
             Code::ConfigurationLimitExceeded => "53400",
             Code::ObjectInUse => "55006",
             Code::UndefinedSchema => "3F000",
+            Code::InvalidText => "22P02",
+            Code::DataCorrupted => "XX001",
+            Code::ActiveTransaction => "25001",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod compartment;
 pub mod error;
 pub mod guard;
+pub mod keys;
 pub mod numbers;
 pub mod protect;
 pub mod search;

@@ -47,6 +47,11 @@ pub(super) enum Json<'a> {
 #[derive(Debug)]
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
+/// Whether a text is an object that every reader reads alike.
+pub(crate) fn is_unambiguous(text: &str) -> bool {
+    Object::parse(text.as_bytes()).is_ok()
+}
+
 impl<'a> Object<'a> {
     /// Parses a text whose top level must be an object.
     pub(super) fn parse(text: &'a [u8]) -> Result<Self, JsonFlaw> {

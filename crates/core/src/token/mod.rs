@@ -40,6 +40,7 @@ pub use facts::Facts;
 pub use forget::forgettable;
 pub use issuer::{Issuer, IssuerSpec, Issuers, check_keys};
 pub use json::JsonFlaw;
+pub(crate) use json::is_unambiguous;
 pub use jwk::KeyFlaw;
 pub use mask::find;
 pub use tenant_claim::{TenantClaim, TenantRef};

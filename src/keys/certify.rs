@@ -1,0 +1,132 @@
+//! Certificates of destruction: signed by the worker, once no process of the server has the keys any more.
+
+use super::rows::{self, DataKeyRow};
+use super::{make, master};
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::ext::Tables;
+use crate::sys::{attempt, epoch, process, user};
+use pgrx::JsonB;
+use pgrx::spi::Spi;
+use serde_json::Value;
+use uuid::Uuid;
+use watertight_core::keys::{
+    Certificate, DestroyedKey, KeyId, Purpose, Secret, SigningKey, Subject, shredded, unwrap,
+};
+use watertight_core::{Code, Fault};
+
+/// How long to wait for backends to let go of keys, in microseconds, and how long before they are told again, in milliseconds.
+const PATIENCE: i64 = 5_000_000;
+const PAUSE: u32 = 20;
+
+/// The certificates that are to be signed.
+pub fn pending() -> Vec<Uuid> {
+    crate::worker::ids(
+        "SELECT id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
+        &[],
+    )
+}
+
+/// Waits until no other backend has keys from before this moment. False if some still have: they are at work in a statement that does
+/// not need them now, and let go when it is over.
+pub fn wait_for_all() -> bool {
+    let now = epoch::raise();
+    let begun = process::now();
+    while epoch::nudge(user::database(), now) > 0 {
+        if process::now().saturating_sub(begun) > PATIENCE || process::is_stopping() {
+            return false;
+        }
+        attempt::pause(PAUSE);
+    }
+    true
+}
+
+/// Makes the key that signs, if there is none.
+///
+/// # Errors
+/// 55000 without a master key.
+pub fn prepare() -> Result<(), Fault> {
+    let tables = make::installed()?;
+    match signing_row(&tables) {
+        Some(_) => Ok(()),
+        None => make::signing(),
+    }
+}
+
+fn signing_row(tables: &Tables) -> Option<DataKeyRow> {
+    rows::active(tables, Uuid::nil(), Uuid::nil(), Purpose::Signing)
+}
+
+/// The installation's id, and the key it signs with.
+fn signing_key() -> Result<(Uuid, SigningKey), Fault> {
+    let tables = make::installed()?;
+    let row = signing_row(&tables).ok_or_else(shredded)?;
+    let seed = seed(&tables, &row)?;
+    let key = SigningKey::from_seed(&seed).ok_or_else(|| {
+        Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
+    })?;
+    Ok((Uuid::from_u64_pair(0, row.id.get().unsigned_abs()), key))
+}
+
+fn seed(tables: &Tables, row: &DataKeyRow) -> Result<Secret, Fault> {
+    let outer = rows::tenant_key_version(tables, row.tenant, row.version).ok_or_else(shredded)?;
+    let wrapped = outer.wrapped.as_deref().ok_or_else(shredded)?;
+    let key = master::unwrap_tenant_key(tables, &outer, wrapped)?;
+    let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
+    unwrap(&key, &row.described(), wrapped).map_err(|_| shredded())
+}
+
+/// Signs one.
+///
+/// # Errors
+/// 55000 without a master key.
+pub fn sign(id: Uuid) -> Result<(), Fault> {
+    let Some(certificate) = read(id) else { return Ok(()) };
+    let (installation, key) = signing_key()?;
+    let text = Certificate { installation, ..certificate }.sign(&key);
+    Spi::run_with_args(
+        "UPDATE watertight.key_certificates SET certificate = $2, issued_at = pg_catalog.clock_timestamp()
+          WHERE id OPERATOR(pg_catalog.=) $1",
+        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into(), text.into()],
+    )
+    .map_err(internal)
+    .or_raise();
+    Ok(())
+}
+
+/// What a row says.
+fn read(id: Uuid) -> Option<Certificate> {
+    let document = Spi::get_one_with_args::<JsonB>(
+        "SELECT pg_catalog.to_jsonb(c) OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(
+                    'at', pg_catalog.to_char(c.destroyed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))
+           FROM watertight.key_certificates AS c
+          WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.certificate IS NULL FOR UPDATE",
+        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+    );
+    let JsonB(document) = document.ok().flatten()?;
+    let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
+    let uuid = |name: &str| text(name).and_then(|id| Uuid::try_parse(&id).ok());
+    let tenant = uuid("tenant_id")?;
+    let subject = match uuid("compartment_id") {
+        Some(id) => Subject::Compartment { id, name: text("compartment").unwrap_or_default(), tenant },
+        None => Subject::Tenant { id: tenant, name: text("tenant")? },
+    };
+    let keys = document.get("keys").and_then(Value::as_array)?;
+    Some(Certificate {
+        installation: Uuid::nil(),
+        subject,
+        destroyed_at: text("at")?,
+        destroyed_by: text("destroyed_by")?,
+        keys: keys.iter().filter_map(destroyed_key).collect(),
+    })
+}
+
+fn destroyed_key(key: &Value) -> Option<DestroyedKey> {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    Some(DestroyedKey {
+        id: text("id").and_then(|id| id.parse().ok()).and_then(KeyId::new)?,
+        purpose: text("purpose").and_then(Purpose::parse)?,
+        compartment: text("compartment").and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_default(),
+        version: key.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok()),
+        check: text("check").map(str::to_owned),
+    })
+}

@@ -1,0 +1,199 @@
+//! Making keys, in the present transaction.
+//!
+//! A value that outlives its key's row is lost. So a key is made where it is certain to be committed before anything that lasts is
+//! sealed under it: by the worker, on a backend's wish, in a transaction of its own; or in the transaction that makes what the key
+//! is for, which no value of it survives.
+
+use super::rows::{self, DataKeyRow, Tenancy};
+use super::{after, fresh, master};
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::ext::{self, Tables};
+use crate::pg::role;
+use crate::sys::{user, uses as counters};
+use pgrx::spi::Spi;
+use uuid::Uuid;
+use watertight_core::keys::{KeyId, Purpose, Secret, check_value, shredded, uses, wrap};
+use watertight_core::{Code, Fault};
+
+fn pg(id: Uuid) -> pgrx::Uuid {
+    pgrx::Uuid::from_bytes(*id.as_bytes())
+}
+
+/// Makes what is missing of the keys of a tenant and one of its compartments.
+///
+/// # Errors
+/// 55000 without a master key, for a tenant whose keys were destroyed, and for one that is not there.
+pub fn missing(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
+    let tables = installed()?;
+    role::as_extension_owner(|| {
+        hold(tenant, compartment)?;
+        let (version, key) = tenant_key(&tables, tenant)?;
+        if compartment.is_nil() && rows::active(&tables, tenant, compartment, Purpose::Index).is_none() {
+            data_key(&Place { tenant, compartment, purpose: Purpose::Index }, version, &key)?;
+        }
+        if rows::active(&tables, tenant, compartment, Purpose::Data).is_none() {
+            data_key(&Place { tenant, compartment, purpose: Purpose::Data }, version, &key)?;
+        }
+        Ok(())
+    })
+}
+
+/// The tables, where the extension is.
+///
+/// # Errors
+/// 55000 elsewhere.
+pub fn installed() -> Result<Tables, Fault> {
+    ext::tables().ok_or_else(|| {
+        Fault::new(Code::NotInPrerequisiteState, "watertight is not installed in this database")
+    })
+}
+
+/// The same for something that is just being made, where that costs next to nothing. What fails is made when it is needed, or says
+/// then why not.
+pub fn early(tenant: Uuid, compartment: Uuid) {
+    if master::is_at_hand() && ext::tables().is_some_and(|tables| is_wanted(&tables, tenant, compartment)) {
+        // Nobody needs it yet.
+        let _ = missing(tenant, compartment);
+    }
+}
+
+/// A compartment of a tenant that has never needed a key needs none.
+fn is_wanted(tables: &Tables, tenant: Uuid, compartment: Uuid) -> bool {
+    compartment.is_nil() || matches!(rows::tenancy(tables, tenant), Tenancy::Active(_))
+}
+
+/// Nobody else changes the tenant's keys until the transaction ends, nor drops what they are for.
+///
+/// # Errors
+/// 55000 if there is no such tenant or compartment.
+pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
+    let gone = || Fault::new(Code::NotInPrerequisiteState, "what the key is for does not exist, or not yet");
+    // The installation's own keys are the worker's alone.
+    if tenant.is_nil() {
+        return Ok(());
+    }
+    let held = Spi::get_one_with_args::<bool>(
+        "SELECT true FROM watertight.tenants WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+        &[pg(tenant).into()],
+    );
+    if !matches!(held, Ok(Some(true))) {
+        return Err(gone());
+    }
+    if compartment.is_nil() {
+        return Ok(());
+    }
+    let held = Spi::get_one_with_args::<bool>(
+        "SELECT true FROM watertight.all_compartments
+          WHERE id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2 AND NOT ephemeral FOR KEY SHARE",
+        &[pg(compartment).into(), pg(tenant).into()],
+    );
+    if matches!(held, Ok(Some(true))) { Ok(()) } else { Err(gone()) }
+}
+
+/// The tenant's key that is in force, made if the tenant has had none: its version, and the key.
+fn tenant_key(tables: &Tables, tenant: Uuid) -> Result<(i32, Secret), Fault> {
+    match rows::tenancy(tables, tenant) {
+        Tenancy::Shredded => Err(no_more_keys()),
+        Tenancy::Active(row) => {
+            let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
+            Ok((row.version, master::unwrap_tenant_key(tables, &row, wrapped)?))
+        }
+        Tenancy::New => new_tenant_key(tables, tenant, 1),
+    }
+}
+
+/// Makes a tenant's key of this version; returns it.
+///
+/// # Errors
+/// 55000 without a master key.
+pub fn new_tenant_key(tables: &Tables, tenant: Uuid, version: i32) -> Result<(i32, Secret), Fault> {
+    let (id, key) = (fresh::id()?, fresh::secret()?);
+    let (master, wrapped) = master::wrap_tenant_key(tables, id, tenant, &key)?;
+    Spi::run_with_args(
+        "INSERT INTO watertight.tenant_keys (id, tenant_id, version, master_version, wrapped, check_value)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            id.get().into(),
+            pg(tenant).into(),
+            version.into(),
+            master.into(),
+            wrapped.into(),
+            check_value(&key).into(),
+        ],
+    )
+    .map_err(internal)
+    .or_raise();
+    after::made();
+    Ok((version, key))
+}
+
+/// A tenant that was shredded.
+pub fn no_more_keys() -> Fault {
+    Fault::new(Code::NotInPrerequisiteState, "the keys of the tenant were destroyed")
+        .detail("Nothing is encrypted or decrypted for it any more. See watertight.key_certificates.")
+}
+
+/// What a key is for.
+pub struct Place {
+    /// Whose.
+    pub tenant: Uuid,
+    /// Where in the tenant.
+    pub compartment: Uuid,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Makes a data key under a version of the tenant's key; returns its id.
+///
+/// # Errors
+/// 55000 if the system has no random numbers.
+pub fn data_key(place: &Place, version: i32, tenant_key: &Secret) -> Result<KeyId, Fault> {
+    let (id, key) = (fresh::id()?, fresh::secret()?);
+    let row = DataKeyRow {
+        id,
+        purpose: place.purpose,
+        tenant: place.tenant,
+        compartment: place.compartment,
+        state: watertight_core::keys::State::Active,
+        version,
+        wrapped: None,
+    };
+    let wrapped = wrap(tenant_key, &row.described(), &key, fresh::nonce()?);
+    let reserved = if place.purpose == Purpose::Data { uses::Uses::NEW.reserved } else { 0 };
+    let mark = i64::try_from(reserved).unwrap_or(i64::MAX);
+    Spi::run_with_args(
+        "INSERT INTO watertight.data_keys
+             (id, purpose, tenant_id, compartment_id, tenant_key_version, wrapped, reserved, check_value)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            id.get().into(),
+            place.purpose.as_str().into(),
+            pg(place.tenant).into(),
+            pg(place.compartment).into(),
+            version.into(),
+            wrapped.into(),
+            mark.into(),
+            check_value(&key).into(),
+        ],
+    )
+    .map_err(internal)
+    .or_raise();
+    after::made();
+    if reserved > 0 {
+        counters::allow(user::database(), id.get(), 0, reserved);
+    }
+    Ok(id)
+}
+
+/// The installation's own key, which signs.
+///
+/// # Errors
+/// 55000 without a master key.
+pub fn signing() -> Result<(), Fault> {
+    let tables = installed()?;
+    role::as_extension_owner(|| {
+        let (version, key) = tenant_key(&tables, Uuid::nil())?;
+        let place = Place { tenant: Uuid::nil(), compartment: Uuid::nil(), purpose: Purpose::Signing };
+        data_key(&place, version, &key).map(|_| ())
+    })
+}

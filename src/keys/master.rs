@@ -1,0 +1,242 @@
+//! The outermost layer: wrapping and unwrapping tenants' keys, by the master key or by a service that has it.
+
+use super::provider::{self, Provider, Service};
+use super::rows::{self, TenantKeyRow};
+use super::{fresh, kept};
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::ext::Tables;
+use crate::pg::key_settings;
+use crate::pg::role;
+use crate::sys::provided::{self, State};
+use crate::sys::{attempt, turns};
+use pgrx::spi::Spi;
+use uuid::Uuid;
+use watertight_core::keys::{KeyId, MasterState, Secret, check_value, unwrap, wrap};
+use watertight_core::{Code, Fault};
+
+/// How often it is looked whether the provider has answered, in milliseconds.
+const PAUSE: u32 = 20;
+
+/// Who has the master key, and that it is there.
+///
+/// # Errors
+/// 55000 if it is not.
+pub fn present() -> Result<Provider, Fault> {
+    let provider = provider::configured()?;
+    match &provider {
+        Provider::None => MasterState::Absent.required()?,
+        Provider::Service(_) => {}
+        Provider::File(_) | Provider::Command(_) => wait()?,
+    }
+    Ok(provider)
+}
+
+/// Whether tenants' keys can be wrapped here and now, without asking anybody.
+pub fn is_at_hand() -> bool {
+    matches!(provider::configured(), Ok(Provider::File(_) | Provider::Command(_)))
+        && provided::status().state == State::Present
+}
+
+/// Who comes right after the start of the server waits as long as the provider may take.
+fn wait() -> Result<(), Fault> {
+    let tries = (key_settings::command_timeout() + 1) * 1_000 / u64::from(PAUSE);
+    for _ in 0..tries {
+        match provided::status().state {
+            State::Present => return Ok(()),
+            // Nobody was there yet: the settings say that there is a provider.
+            State::Absent | State::Loading => attempt::pause(PAUSE),
+            State::Failed => break,
+        }
+    }
+    let status = provided::status();
+    let state = if status.state == State::Failed { MasterState::Failed } else { MasterState::Loading };
+    state.required().map_err(|fault| match status.error.get() {
+        Some(_) => fault.hint("An administrator finds the reason in watertight.key_provider()."),
+        None => fault,
+    })
+}
+
+/// The version that wraps now, of the master key that we have.
+fn newest() -> Result<i32, Fault> {
+    provided::numbers().into_iter().max().ok_or_else(|| missing(0))
+}
+
+fn missing(version: i32) -> Fault {
+    let fault = Fault::new(Code::NotInPrerequisiteState, "a version of the master key is missing");
+    match version {
+        0 => fault.detail("The provider has given none."),
+        _ => fault
+            .detail(format!("A key of the tenant is wrapped by version {version}, which the provider has not given."))
+            .hint("Add that version to what the provider gives and reload the configuration. It is needed until no key names it; see watertight.master_key_versions."),
+    }
+}
+
+/// The version by which what is wrapped from now on is known here; makes its row where it is new.
+///
+/// # Errors
+/// 55000 without a master key, or if another key was known by its number.
+pub fn current(tables: &Tables) -> Result<i32, Fault> {
+    match present()? {
+        Provider::Service(service) => Ok(service_version(tables, &service)),
+        _ => {
+            let version = newest()?;
+            let check = read(version)?.1;
+            if rows::master(tables, version).is_none() {
+                role::as_extension_owner(|| {
+                    Spi::run_with_args(
+                        "INSERT INTO watertight.master_keys (version, check_value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                        &[version.into(), check.as_str().into()],
+                    )
+                })
+                .map_err(internal)
+                .or_raise();
+            }
+            is_known(tables, version, &check)?;
+            Ok(version)
+        }
+    }
+}
+
+fn service_version(tables: &Tables, service: &Service) -> i32 {
+    for _ in 0..3 {
+        if let Some(version) = rows::master_called(tables, &service.name) {
+            return version;
+        }
+        role::as_extension_owner(|| {
+            Spi::run_with_args(
+                "INSERT INTO watertight.master_keys (version, name)
+                 SELECT COALESCE(pg_catalog.max(m.version), 0) OPERATOR(pg_catalog.+) 1, $1 FROM watertight.master_keys AS m
+                     ON CONFLICT DO NOTHING",
+                &[service.name.as_str().into()],
+            )
+        })
+        .map_err(internal)
+        .or_raise();
+    }
+    0
+}
+
+/// A version of the master key that we have, and its check value.
+fn read(version: i32) -> Result<(Secret, String), Fault> {
+    let key =
+        provided::read(version, |bytes| Secret::copied(bytes)).flatten().ok_or_else(|| missing(version))?;
+    let check = check_value(&key);
+    Ok((key, check))
+}
+
+/// A provider that gives another key under the same number is refused: what is wrapped by the one cannot be opened by the other.
+fn is_known(tables: &Tables, version: i32, check: &str) -> Result<(), Fault> {
+    match rows::master(tables, version).and_then(|row| row.check) {
+        Some(known) if known != check => Err(Fault::new(
+            Code::NotInPrerequisiteState,
+            format!("version {version} of the master key is not the one that is known by this number"),
+        )
+        .detail("Its check value is not the one in watertight.master_keys. The provider gave the wrong key, or the database comes from another installation.")
+        .hint("Have the provider give the right key, a new one under a new number, and reload the configuration.")),
+        _ => Ok(()),
+    }
+}
+
+/// Wraps a tenant's key; returns the version that wraps it, and the key as it is stored.
+///
+/// # Errors
+/// 55000 without a master key, or where the service does not wrap.
+pub fn wrap_tenant_key(
+    tables: &Tables,
+    id: KeyId,
+    tenant: Uuid,
+    key: &Secret,
+) -> Result<(i32, Vec<u8>), Fault> {
+    let version = current(tables)?;
+    if let Provider::Service(service) = present()? {
+        let wrapped = command(&service.wrap, &service.name, tenant, key.expose())?;
+        if wrapped.is_empty() || wrapped.as_slice() == key.expose() {
+            return Err(broken("watertight.key_wrap_command", "what it printed is not an encrypted key"));
+        }
+        kept::keep(id, tenant, key);
+        return Ok((version, wrapped.to_vec()));
+    }
+    let (master, _) = read(version)?;
+    let what = rows::tenant_key(id, tenant, version);
+    Ok((version, wrap(&master, &what, key, fresh::nonce()?)))
+}
+
+/// Unwraps a tenant's key.
+///
+/// # Errors
+/// 55000 without the master key that wraps it, or where the service does not unwrap.
+pub fn unwrap_tenant_key(tables: &Tables, row: &TenantKeyRow, wrapped: &[u8]) -> Result<Secret, Fault> {
+    let provider = present()?;
+    let known = rows::master(tables, row.master);
+    if let Some(name) = known.and_then(|known| known.name) {
+        let Provider::Service(service) = provider else {
+            return Err(Fault::new(Code::NotInPrerequisiteState, "a key of the tenant is wrapped by a key management service")
+                .hint("Set watertight.key_wrap_command and watertight.key_unwrap_command and reload the configuration."));
+        };
+        return unwrap_by(&service, &name, row, wrapped);
+    }
+    let (master, check) = read(row.master)?;
+    is_known(tables, row.master, &check)?;
+    unwrap(&master, &row.described(), wrapped).map_err(|_| {
+        Fault::new(Code::NotInPrerequisiteState, "a key of the tenant cannot be unwrapped")
+            .detail("Its row in watertight.tenant_keys was changed, or is another one's.")
+    })
+}
+
+/// A service is asked once for each key and start of the server, whoever needs it first.
+fn unwrap_by(service: &Service, name: &str, row: &TenantKeyRow, wrapped: &[u8]) -> Result<Secret, Fault> {
+    if let Some(key) = kept::find(row.id) {
+        return Ok(key);
+    }
+    let _turn = turns::wait(row.id.get());
+    if let Some(key) = kept::find(row.id) {
+        return Ok(key);
+    }
+    let bytes = command(&service.unwrap, name, row.tenant, wrapped)?;
+    let key = Secret::copied(&bytes)
+        .ok_or_else(|| broken("watertight.key_unwrap_command", "what it printed is not a key of 32 bytes"))?;
+    kept::keep(row.id, row.tenant, &key);
+    Ok(key)
+}
+
+fn command(
+    command: &str,
+    name: &str,
+    tenant: Uuid,
+    input: &[u8],
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+    if !provider::is_plain(name) {
+        return Err(broken(
+            "the provider",
+            "the name of its key could be taken for something else by a shell",
+        ));
+    }
+    let text = substitute(command, name, &tenant.to_string());
+    provider::run(&text, input).map_err(|why| broken("the key management service", &why))
+}
+
+fn broken(who: &str, why: &str) -> Fault {
+    Fault::new(Code::NotInPrerequisiteState, format!("{who} has given no usable key"))
+        .detail(format!("{}{}.", why[..1].to_uppercase(), &why[1..]))
+        .hint("Nothing was encrypted or decrypted. See watertight.key_wrap_command and watertight.key_unwrap_command.")
+}
+
+/// `%v`, `%t` and `%%`; another character after `%` stays as it is.
+fn substitute(command: &str, name: &str, tenant: &str) -> String {
+    let mut out = String::with_capacity(command.len() + 64);
+    let mut rest = command.chars();
+    while let Some(next) = rest.next() {
+        if next != '%' {
+            out.push(next);
+            continue;
+        }
+        match rest.next() {
+            Some('v') => out.push_str(name),
+            Some('t') => out.push_str(tenant),
+            Some('%') => out.push('%'),
+            Some(other) => out.extend(['%', other]),
+            None => out.push('%'),
+        }
+    }
+    out
+}

@@ -1,0 +1,41 @@
+//! Keys: who has them, which one is in force, and what becomes of them. `docs/design/keys.md` has the reasons.
+//!
+//! Whoever seals and opens asks `store` for unwrapped keys and `reserve` for how often one may seal, keeps both, and hears through
+//! `hear` when they count no more: `epoch::now()` is read before a key is loaded, and `epoch::hold()` says that this backend has some.
+
+mod after;
+mod api;
+mod certify;
+mod fresh;
+pub mod hear;
+mod keeper;
+mod kept;
+pub mod make;
+mod master;
+mod nonces;
+mod provider;
+pub mod reserve;
+pub mod ring;
+mod rotate;
+mod rows;
+pub mod serve;
+pub mod shred;
+pub mod store;
+pub mod types;
+mod wish;
+
+use crate::sys::{epoch, provided, turns, uses, wishes};
+
+/// Asks for shared memory, has the keeper started and watches transactions; called once, while the library is loaded.
+pub fn install() {
+    epoch::install();
+    provided::install();
+    turns::install();
+    uses::install();
+    wishes::install();
+    kept::install();
+    after::install();
+    ring::install();
+    types::literals::install();
+    crate::sys::provider::install(keeper::run);
+}

@@ -1,0 +1,250 @@
+//! Rotation: new keys on each of the three levels. No value is written again.
+
+use super::make::{self, Place};
+use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
+use super::{after, fresh, master};
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::ext::Tables;
+use crate::pg::role;
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::Spi;
+use uuid::Uuid;
+use watertight_core::keys::{KeyId, Purpose, Secret, shredded, unwrap, wrap};
+use watertight_core::{Code, Fault};
+
+/// How many tenants' keys are wrapped again in a transaction.
+const BATCH: i64 = 50;
+
+fn pg(id: Uuid) -> pgrx::Uuid {
+    pgrx::Uuid::from_bytes(*id.as_bytes())
+}
+
+fn run(sql: &str, arguments: &[DatumWithOid]) {
+    Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
+}
+
+/// The key of a tenant that is in force.
+fn opened(tables: &Tables, tenant: Uuid) -> Result<Option<(TenantKeyRow, Secret)>, Fault> {
+    match rows::tenancy(tables, tenant) {
+        Tenancy::New => Ok(None),
+        Tenancy::Shredded => Err(make::no_more_keys()),
+        Tenancy::Active(row) => {
+            let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
+            let key = master::unwrap_tenant_key(tables, &row, wrapped)?;
+            Ok(Some((row, key)))
+        }
+    }
+}
+
+/// New data keys for a tenant, one for each that is in force; returns how many.
+///
+/// # Errors
+/// 55000 without a master key, and for a tenant whose keys were destroyed.
+pub fn data_keys(tenant: Uuid) -> Result<i32, Fault> {
+    let tables = make::installed()?;
+    role::as_extension_owner(|| {
+        make::hold(tenant, Uuid::nil())?;
+        replace(&tables, tenant, None)
+    })
+}
+
+/// A new key in the place of one that seals no more.
+///
+/// # Errors
+/// As for [`data_keys`].
+pub fn succeed(id: KeyId) -> Result<(), Fault> {
+    let tables = make::installed()?;
+    let Some(row) = rows::data_key(&tables, id) else { return Ok(()) };
+    role::as_extension_owner(|| replace(&tables, row.tenant, Some(id))).map(|_| ())
+}
+
+fn replace(tables: &Tables, tenant: Uuid, only: Option<KeyId>) -> Result<i32, Fault> {
+    let Some((outer, key)) = opened(tables, tenant)? else { return Ok(0) };
+    let retired = Spi::connect_mut(|client| {
+        let rows = client.update(
+            "UPDATE watertight.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp()
+              WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'active'
+                AND purpose OPERATOR(pg_catalog.=) 'data' AND ($2 IS NULL OR id OPERATOR(pg_catalog.=) $2)
+             RETURNING compartment_id",
+            None,
+            &[pg(tenant).into(), only.map(KeyId::get).into()],
+        )?;
+        rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
+    });
+    let mut count = 0;
+    for compartment in retired.map_err(internal).or_raise().into_iter().flatten() {
+        let compartment = Uuid::from_bytes(*compartment.as_bytes());
+        make::data_key(&Place { tenant, compartment, purpose: Purpose::Data }, outer.version, &key)?;
+        count += 1;
+    }
+    // Whoever still has an old one as the one that seals takes the new one from the commit on.
+    after::changed();
+    Ok(count)
+}
+
+/// A new key of a tenant, by which its data keys are wrapped again; the old one wraps nothing any more, and goes. Returns how many.
+///
+/// # Errors
+/// As for [`data_keys`].
+pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
+    let tables = make::installed()?;
+    role::as_extension_owner(|| {
+        make::hold(tenant, Uuid::nil())?;
+        let Some((old, old_key)) = opened(&tables, tenant)? else { return Ok(0) };
+        run(
+            "UPDATE watertight.tenant_keys
+                SET state = 'destroyed', wrapped = NULL, destroyed_at = pg_catalog.clock_timestamp()
+              WHERE id OPERATOR(pg_catalog.=) $1",
+            &[old.id.get().into()],
+        );
+        let (version, key) = make::new_tenant_key(&tables, tenant, old.version.saturating_add(1))?;
+        let mut count = 0;
+        for id in ids(
+            "SELECT id FROM watertight.data_keys
+              WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND wrapped IS NOT NULL ORDER BY id FOR NO KEY UPDATE",
+            &[pg(tenant).into()],
+        ) {
+            let Some(row) = rows::data_key(&tables, id) else { continue };
+            let wrapped = wrap_again(row, &old_key, version, &key)?;
+            run(
+                "UPDATE watertight.data_keys SET wrapped = $2, tenant_key_version = $3 WHERE id OPERATOR(pg_catalog.=) $1",
+                &[id.get().into(), wrapped.into(), version.into()],
+            );
+            count += 1;
+        }
+        after::forget(old.id.get());
+        Ok(count)
+    })
+}
+
+fn wrap_again(row: DataKeyRow, old: &Secret, version: i32, new: &Secret) -> Result<Vec<u8>, Fault> {
+    let unwrapped = row.wrapped.as_deref().map(|wrapped| unwrap(old, &row.described(), wrapped));
+    let Some(Ok(key)) = unwrapped else {
+        return Err(Fault::new(Code::NotInPrerequisiteState, "a data key of the tenant cannot be unwrapped")
+            .detail(format!(
+                "The row of key {} in watertight.data_keys was changed. Nothing was rotated.",
+                row.id
+            )));
+    };
+    Ok(wrap(new, &DataKeyRow { version, ..row }.described(), &key, fresh::nonce()?))
+}
+
+fn ids(sql: &str, arguments: &[DatumWithOid]) -> Vec<KeyId> {
+    Spi::connect_mut(|client| {
+        let rows = client.update(sql, None, arguments)?;
+        rows.map(|row| row.get::<i64>(1)).collect::<Result<Vec<_>, _>>()
+    })
+    .map_err(internal)
+    .or_raise()
+    .into_iter()
+    .flatten()
+    .filter_map(KeyId::new)
+    .collect()
+}
+
+/// Says that all tenants' keys are to be wrapped by the newest version of the master key; returns how many are not.
+///
+/// # Errors
+/// 55000 without a master key.
+pub fn begin_master() -> Result<i64, Fault> {
+    let tables = make::installed()?;
+    role::as_extension_owner(|| {
+        let version = master::current(&tables)?;
+        let left = Spi::get_one_with_args::<i64>(
+            "SELECT pg_catalog.count(*) FROM watertight.tenant_keys
+              WHERE state OPERATOR(pg_catalog.=) 'active' AND master_version OPERATOR(pg_catalog.<>) $1",
+            &[version.into()],
+        )
+        .map_err(internal)
+        .or_raise()
+        .unwrap_or(0);
+        run(
+            "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0
+              WHERE rotating OPERATOR(pg_catalog.<>) (version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0)",
+            &[version.into(), left.into()],
+        );
+        crate::sys::pending::wake_at_end();
+        Ok(left)
+    })
+}
+
+/// What a batch has done.
+pub enum Batch {
+    /// There is nothing to do.
+    Idle,
+    /// There may be more.
+    Some,
+    /// All is done that can be done; these could not be, for that reason.
+    Failing(Vec<i64>, String),
+}
+
+/// The worker's part, in a transaction of its own: wraps some tenants' keys again. `failed` are those that could not be.
+pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
+    let Ok(tables) = make::installed() else { return Batch::Idle };
+    let target = Spi::get_one::<i32>(
+        "SELECT (SELECT version FROM watertight.master_keys WHERE rotating ORDER BY version DESC LIMIT 1)",
+    );
+    let Some(target) = target.map_err(internal).or_raise() else { return Batch::Idle };
+    let version = master::current(&tables).or_raise();
+    if version != target {
+        // The provider has another one by now: that is where all go.
+        run(
+            "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1",
+            &[version.into()],
+        );
+    }
+    let batch = ids(
+        "SELECT id FROM watertight.tenant_keys
+          WHERE state OPERATOR(pg_catalog.=) 'active' AND master_version OPERATOR(pg_catalog.<>) $1
+            AND id OPERATOR(pg_catalog.<>) ALL ($2)
+          ORDER BY id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED",
+        &[version.into(), failed.clone().into(), BATCH.into()],
+    );
+    let mut reason = String::new();
+    let mut done = false;
+    for id in batch {
+        match again(&tables, id) {
+            Ok(()) => done = true,
+            Err(fault) => {
+                failed.push(id.get());
+                reason = fault
+                    .detail
+                    .map_or(fault.message.clone(), |detail| format!("{}: {detail}", fault.message));
+            }
+        }
+    }
+    if done {
+        return Batch::Some;
+    }
+    if !failed.is_empty() {
+        return Batch::Failing(std::mem::take(failed), reason);
+    }
+    // Rows that others hold at this moment are looked at next time.
+    run(
+        "UPDATE watertight.master_keys AS m SET rotating = false
+          WHERE m.rotating AND NOT EXISTS (
+                SELECT FROM watertight.tenant_keys AS k
+                 WHERE k.state OPERATOR(pg_catalog.=) 'active' AND k.master_version OPERATOR(pg_catalog.<>) m.version)",
+        &[],
+    );
+    Batch::Idle
+}
+
+fn again(tables: &Tables, id: KeyId) -> Result<(), Fault> {
+    let tenant = Spi::get_one_with_args::<pgrx::Uuid>(
+        "SELECT tenant_id FROM watertight.tenant_keys WHERE id OPERATOR(pg_catalog.=) $1",
+        &[id.get().into()],
+    );
+    let Some(tenant) = tenant.map_err(internal).or_raise() else { return Ok(()) };
+    let tenant = Uuid::from_bytes(*tenant.as_bytes());
+    let Some((row, key)) = opened(tables, tenant)? else { return Ok(()) };
+    if row.id != id {
+        return Ok(());
+    }
+    let (version, wrapped) = master::wrap_tenant_key(tables, id, tenant, &key)?;
+    run(
+        "UPDATE watertight.tenant_keys SET wrapped = $2, master_version = $3 WHERE id OPERATOR(pg_catalog.=) $1",
+        &[id.get().into(), wrapped.into(), version.into()],
+    );
+    Ok(())
+}

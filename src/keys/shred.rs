@@ -1,0 +1,161 @@
+//! Destroying keys: what they have sealed is gone with them.
+
+use super::rows::{self, Tenancy};
+use super::{after, fresh, kept, make};
+use crate::pg::error::{OrRaise, internal};
+use crate::pg::role;
+use pgrx::JsonB;
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::Spi;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use watertight_core::Fault;
+use watertight_core::keys::check_value;
+
+/// Whose keys are destroyed, by whom, and why.
+pub struct Order<'a> {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// Its name.
+    pub name: &'a str,
+    /// The compartment, and its name; `None` for all of the tenant.
+    pub compartment: Option<(Uuid, &'a str)>,
+    /// Why.
+    pub reason: &'a str,
+    /// The role that wants it.
+    pub by: &'a str,
+}
+
+fn pg(id: Uuid) -> pgrx::Uuid {
+    pgrx::Uuid::from_bytes(*id.as_bytes())
+}
+
+/// Everything of a tenant, for ever: it gets no new key. With a certificate of this id in any case.
+///
+/// # Errors
+/// 55000 if there is no such tenant.
+pub fn tenant_for_ever(order: &Order<'_>, certificate: Uuid) -> Result<(), Fault> {
+    let tables = make::installed()?;
+    role::as_extension_owner(|| {
+        make::hold(order.tenant, Uuid::nil())?;
+        if matches!(rows::tenancy(&tables, order.tenant), Tenancy::New) {
+            // So that none is made later.
+            Spi::run_with_args(
+                "INSERT INTO watertight.tenant_keys
+                     (id, tenant_id, version, state, master_version, check_value, destroyed_at)
+                 VALUES ($1, $2, 1, 'destroyed', 0, '', pg_catalog.clock_timestamp())",
+                &[fresh::id()?.get().into(), pg(order.tenant).into()],
+            )
+            .map_err(internal)
+            .or_raise();
+        }
+        destroy(order, Some(certificate));
+        Ok(())
+    })
+}
+
+/// The keys of a tenant that is dropped.
+pub fn tenant(order: &Order<'_>) {
+    role::as_extension_owner(|| destroy(order, None));
+}
+
+/// Those of a compartment that is dropped and was not ephemeral.
+///
+/// # Errors
+/// 55000 if its tenant is gone.
+pub fn compartment(order: &Order<'_>) -> Result<(), Fault> {
+    role::as_extension_owner(|| {
+        // Whoever makes or changes keys of the tenant at this moment has done so then, and is seen.
+        make::hold(order.tenant, Uuid::nil())?;
+        destroy(order, None);
+        Ok(())
+    })
+}
+
+/// That of an ephemeral compartment: it is in shared memory, if it has one.
+pub fn ephemeral(order: &Order<'_>) {
+    let Some((id, _)) = order.compartment else { return };
+    if let Some(key) = transient_key(id) {
+        role::as_extension_owner(|| certify(order, Uuid::now_v7(), vec![key]));
+        after::forget_transient(*id.as_bytes());
+        after::destroyed();
+    }
+}
+
+const TENANT_KEYS: &str = "
+    WITH gone AS (
+        UPDATE watertight.tenant_keys SET state = 'destroyed', wrapped = NULL, destroyed_at = pg_catalog.clock_timestamp()
+         WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.<>) 'destroyed'
+        RETURNING id, version, check_value)
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+               'id', id::pg_catalog.text, 'purpose', 'tenant', 'version', version, 'check', check_value)) FROM gone";
+
+const DATA_KEYS: &str = "
+    WITH gone AS (
+        UPDATE watertight.data_keys SET state = 'destroyed', wrapped = NULL, destroyed_at = pg_catalog.clock_timestamp()
+         WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.<>) 'destroyed'
+           AND ($2 IS NULL OR compartment_id OPERATOR(pg_catalog.=) $2)
+        RETURNING id, purpose, compartment_id, check_value)
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+               'id', id::pg_catalog.text, 'purpose', purpose, 'compartment', compartment_id, 'check', check_value)) FROM gone";
+
+fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
+    let only = order.compartment.map(|(id, _)| pg(id));
+    let mut keys = Vec::new();
+    if only.is_none() {
+        keys.extend(gone(TENANT_KEYS, &[pg(order.tenant).into()]));
+        for key in &keys {
+            let id = key.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+            id.into_iter().for_each(after::forget);
+        }
+        let transient =
+            kept::transients().into_iter().filter(|about| about.group == *order.tenant.as_bytes());
+        keys.extend(transient.filter_map(|about| transient_key(Uuid::from_bytes(about.name))));
+        after::forget_transient_of(*order.tenant.as_bytes());
+    }
+    keys.extend(gone(DATA_KEYS, &[pg(order.tenant).into(), only.into()]));
+    if keys.is_empty() && certificate.is_none() {
+        return;
+    }
+    certify(order, certificate.unwrap_or_else(Uuid::now_v7), keys);
+    after::destroyed();
+}
+
+fn gone(sql: &str, arguments: &[DatumWithOid]) -> Vec<Value> {
+    match Spi::get_one_with_args(sql, arguments).map_err(internal).or_raise() {
+        Some(JsonB(Value::Array(keys))) => keys,
+        _ => Vec::new(),
+    }
+}
+
+/// The key of an ephemeral compartment, as a certificate has it.
+fn transient_key(compartment: Uuid) -> Option<Value> {
+    let (id, key) = kept::transient(compartment)?;
+    Some(json!({
+        "id": id.to_string(),
+        "purpose": "data",
+        "compartment": compartment.to_string(),
+        "check": check_value(&key),
+    }))
+}
+
+/// Writes down what is destroyed. The worker signs it when no process has the keys any more.
+fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>) {
+    Spi::run_with_args(
+        "INSERT INTO watertight.key_certificates
+             (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            pg(id).into(),
+            pg(order.tenant).into(),
+            order.name.into(),
+            order.compartment.map(|(id, _)| pg(id)).into(),
+            order.compartment.map(|(_, name)| name).into(),
+            order.reason.into(),
+            JsonB(Value::Array(keys)).into(),
+            order.by.into(),
+        ],
+    )
+    .map_err(internal)
+    .or_raise();
+}

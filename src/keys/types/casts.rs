@@ -1,0 +1,62 @@
+//! Casts from and to the plain types.
+
+use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
+use super::value::{here, open, put_out, restore, seal};
+use crate::pg::error::raise;
+use crate::sys::convert;
+use crate::sys::function::{Call, raw_function};
+use pgrx::pg_sys::Datum;
+use watertight_core::keys::{malformed, no_context, sealed_form_only};
+
+fn text_to<T: Type>(call: Call) -> Datum {
+    let Some(text) = call.content(0) else { return call.null() };
+    match here() {
+        Some(here) => seal(T::KIND, here, b"", text),
+        None => restore(T::KIND, text),
+    }
+}
+
+fn to_text<T: Type>(call: Call) -> Datum {
+    let Some(value) = call.content(0) else { return call.null() };
+    match here() {
+        Some(here) => open(T::KIND, here, None, value, Form::Varlena, true),
+        None => put_out(value, Form::Varlena),
+    }
+}
+
+fn bytea_to(call: Call) -> Datum {
+    let Some(bytes) = call.content(0) else { return call.null() };
+    let Some(here) = here() else { raise(sealed_form_only(Bytea::KIND)) };
+    seal(Bytea::KIND, here, b"", bytes)
+}
+
+fn to_bytea(call: Call) -> Datum {
+    let Some(value) = call.content(0) else { return call.null() };
+    let Some(here) = here() else { raise(no_context(Bytea::KIND)) };
+    open(Bytea::KIND, here, None, value, Form::Varlena, false)
+}
+
+fn jsonb_to(call: Call) -> Datum {
+    let Some(value) = call.word(0) else { return call.null() };
+    let Some(here) = here() else { raise(sealed_form_only(Jsonb::KIND)) };
+    match convert::text_from_jsonb(Datum::from(value)) {
+        Some(text) => seal(Jsonb::KIND, here, b"", text),
+        None => raise(malformed(Jsonb::KIND)),
+    }
+}
+
+fn to_jsonb(call: Call) -> Datum {
+    let Some(value) = call.content(0) else { return call.null() };
+    let Some(here) = here() else { raise(no_context(Jsonb::KIND)) };
+    let text = open(Jsonb::KIND, here, None, value, Form::CString, true);
+    convert::jsonb_from_cstring(text).unwrap_or_else(|| raise(malformed(Jsonb::KIND)))
+}
+
+raw_function!(wt_text_to_encrypted_text, pg_finfo_wt_text_to_encrypted_text, text_to::<Text>);
+raw_function!(wt_encrypted_text_to_text, pg_finfo_wt_encrypted_text_to_text, to_text::<Text>);
+raw_function!(wt_text_to_searchable_text, pg_finfo_wt_text_to_searchable_text, text_to::<Searchable>);
+raw_function!(wt_searchable_text_to_text, pg_finfo_wt_searchable_text_to_text, to_text::<Searchable>);
+raw_function!(wt_bytea_to_encrypted_bytea, pg_finfo_wt_bytea_to_encrypted_bytea, bytea_to);
+raw_function!(wt_encrypted_bytea_to_bytea, pg_finfo_wt_encrypted_bytea_to_bytea, to_bytea);
+raw_function!(wt_jsonb_to_encrypted_jsonb, pg_finfo_wt_jsonb_to_encrypted_jsonb, jsonb_to);
+raw_function!(wt_encrypted_jsonb_to_jsonb, pg_finfo_wt_encrypted_jsonb_to_jsonb, to_jsonb);

@@ -1,0 +1,68 @@
+//! A literal is sealed when it is parsed: for one context, and for as long as the parsed statement is kept.
+//!
+//! Statements that a backend keeps are analysed again when the context has become another one. What is kept for all contexts, in a
+//! catalog, must hold no such literal.
+
+use crate::context;
+use crate::pg::error::raise;
+use crate::pg::ext;
+use crate::sys::analysis::{self, Watch};
+use crate::sys::local::{Local, LocalRef};
+use crate::sys::lookup;
+use crate::sys::query::forget_plans;
+use pgrx::pg_sys::Oid;
+use watertight_core::Fault;
+use watertight_core::keys::{Kind, literal_kept};
+
+/// The context in which a statement with such a literal was analysed.
+static ANALYSED: Local<Option<u64>> = Local::new(None);
+
+/// Starts looking at statements; called once, while the library is loaded.
+pub fn install() {
+    analysis::install(Watch { found, is_sealed, refuse });
+}
+
+/// An input function seals a value, or takes a sealed one: perhaps a literal.
+pub fn sealed(kind: Kind) {
+    if analysis::is_storing() {
+        raise(refusal(kind));
+    }
+    analysis::expect();
+}
+
+fn refusal(kind: Kind) -> Fault {
+    literal_kept(kind)
+}
+
+fn refuse() {
+    raise(refusal(Kind::Text));
+}
+
+fn found() {
+    ANALYSED.set(Some(context::mark()));
+}
+
+/// Another token is in force, or none. Must not raise.
+pub fn context_changed() {
+    if let Some(mark) = ANALYSED.get()
+        && mark != context::mark()
+    {
+        ANALYSED.set(None);
+        forget_plans();
+    }
+}
+
+/// Our types, by the tables' oid, which tells one installation of the extension from the next.
+static TYPES: LocalRef<Option<(Oid, [Oid; 4])>> = LocalRef::new(None);
+
+/// Whether values of a type are sealed, or consist of such.
+fn is_sealed(kind: Oid) -> bool {
+    let Some(tables) = ext::tables() else { return false };
+    if TYPES.with(|types| types.is_none_or(|(at, _)| at != tables.tenants)) {
+        let find = |name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID);
+        let types = [c"encrypted_text", c"encrypted_bytea", c"encrypted_jsonb", c"searchable_text"].map(find);
+        TYPES.with_mut(|known| *known = Some((tables.tenants, types)));
+    }
+    let plain = lookup::plain_type(kind);
+    plain != Oid::INVALID && TYPES.with(|types| types.is_some_and(|(_, types)| types.contains(&plain)))
+}

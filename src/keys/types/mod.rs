@@ -1,0 +1,10 @@
+//! The types of columns that are sealed: what goes in, what comes out, and how searchable values are compared.
+
+mod casts;
+mod compare;
+mod functions;
+mod io;
+mod kinds;
+pub mod literals;
+mod search;
+mod value;

@@ -1,0 +1,99 @@
+//! Sealing and opening one value in the context of the statement.
+
+use super::kinds::Form;
+use super::literals;
+use crate::context;
+use crate::keys::ring::{self, Here};
+use crate::pg::error::{OrRaise, raise};
+use crate::sys::varlena;
+use pgrx::pg_sys::Datum;
+use watertight_core::keys::{
+    Kind, Sealed, decode_text, decoded_text_len, encode_text, encoded_text_len, is_text_form, malformed,
+    not_genuine, sealed_form_only, sealed_len,
+};
+use watertight_core::{Code, Fault};
+
+/// The context of the statement, if it has one.
+#[inline]
+pub fn here() -> Option<Here> {
+    context::place().or_raise().map(|(tenant, compartment)| Here { tenant, compartment })
+}
+
+/// A value is sealed because a client, or the text of a statement, has written it.
+pub fn from_client(kind: Kind, here: Here, plaintext: &[u8]) -> Datum {
+    literals::sealed(kind);
+    seal(kind, here, b"", plaintext)
+}
+
+/// A new sealed value.
+pub fn seal(kind: Kind, here: Here, context: &[u8], plaintext: &[u8]) -> Datum {
+    let length = sealed_len(kind, plaintext.len());
+    if length > varlena::MAX_CONTENT {
+        raise(Fault::new(Code::ProgramLimitExceeded, "the value is too long to be sealed"));
+    }
+    let index = (kind == Kind::Searchable).then(|| ring::index(here, plaintext).or_raise());
+    let (value, sealed) = varlena::build(length, |out| {
+        ring::seal(here, |sealer, nonce| {
+            sealer.seal_into(kind, index.as_ref(), context, nonce, plaintext, out)
+        })
+    });
+    if !sealed.or_raise() {
+        raise(Fault::new(Code::ProgramLimitExceeded, "the value cannot be sealed"));
+    }
+    value
+}
+
+/// Without a context: a value from its sealed form, as it was put out.
+pub fn restore(kind: Kind, text: &[u8]) -> Datum {
+    if !is_text_form(text) {
+        raise(sealed_form_only(kind));
+    }
+    literals::sealed(kind);
+    let length = decoded_text_len(text).map_err(|_| malformed(kind)).or_raise();
+    let (value, read) = varlena::build(length, |out| {
+        decode_text(text, out).and_then(|()| Sealed::parse(out).map(|sealed| sealed.kind == kind))
+    });
+    match read {
+        Ok(true) => value,
+        _ => raise(malformed(kind)),
+    }
+}
+
+/// The sealed form of a value.
+pub fn put_out(sealed: &[u8], form: Form) -> Datum {
+    let length = encoded_text_len(sealed.len()).unwrap_or(usize::MAX);
+    let (text, written) = form.build(length, |out| encode_text(sealed, out));
+    if !written {
+        raise(Fault::new(
+            Code::ProgramLimitExceeded,
+            "the value is too long to be put out in its sealed form",
+        ));
+    }
+    text
+}
+
+/// What was sealed.
+pub fn open(
+    kind: Kind,
+    here: Here,
+    context: Option<&[u8]>,
+    value: &[u8],
+    form: Form,
+    is_text: bool,
+) -> Datum {
+    let sealed = Sealed::parse(value).ok().filter(|sealed| sealed.kind == kind);
+    let Some(sealed) = sealed else { raise(malformed(kind)) };
+    let (plaintext, opened) = form.build(sealed.plaintext_len(), |out| {
+        let opened = ring::open(here, sealed.key, |sealer| {
+            sealer.open_into(&sealed, context.unwrap_or_default(), out)
+        })?;
+        opened.map_err(|_| not_genuine(context.is_some()))?;
+        // It may come from a database with another encoding.
+        if is_text && !varlena::is_text(out) {
+            return Err(malformed(kind).detail("It is not text in the encoding of this database."));
+        }
+        Ok(())
+    });
+    opened.or_raise();
+    plaintext
+}

@@ -1,0 +1,164 @@
+//! Constants in statements, when these have been analysed; and statements that keep expressions in a catalog.
+
+use super::during::STORING;
+use super::local::Local;
+use super::tree::{expression_tree_walker, query_tree_walker};
+use pgrx::pg_sys::{self, NodeTag, Oid};
+use std::ffi::c_void;
+
+/// What is asked about constants.
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// Called when a statement was analysed in which there may be a constant that [`expect`] spoke of.
+    pub found: fn(),
+    /// Whether constants of a type must not be kept in a catalog.
+    pub is_sealed: fn(Oid) -> bool,
+    /// Called for one that would be; raises.
+    pub refuse: fn(),
+}
+
+static PREVIOUS: Local<pg_sys::post_parse_analyze_hook_type> = Local::new(None);
+static WATCH: Local<Option<Watch>> = Local::new(None);
+/// A value was made of a text since the last statement was analysed.
+static EXPECTED: Local<bool> = Local::new(false);
+
+/// Starts looking at statements.
+pub fn install(watch: Watch) {
+    WATCH.set(Some(watch));
+    // SAFETY: while the library is loaded nothing runs that could call the hook.
+    unsafe {
+        PREVIOUS.set(pg_sys::post_parse_analyze_hook);
+        pg_sys::post_parse_analyze_hook = Some(analysed);
+    }
+}
+
+/// A value was made of a text. If that was a literal, the statement will be analysed with it as a constant.
+pub fn expect() {
+    EXPECTED.set(true);
+}
+
+/// A statement runs that keeps expressions in a catalog.
+pub fn is_storing() -> bool {
+    STORING.active()
+}
+
+// Two halves, as in `hooks`.
+unsafe extern "C-unwind" fn analysed(
+    state: *mut pg_sys::ParseState,
+    query: *mut pg_sys::Query,
+    jumble: *mut pg_sys::JumbleState,
+) {
+    // SAFETY: passes on what we were given.
+    unsafe {
+        if let Some(previous) = PREVIOUS.get() {
+            previous(state, query, jumble);
+        }
+        if EXPECTED.get() {
+            look_at(query);
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) {
+    EXPECTED.set(false);
+    // SAFETY: a query of the parser's. What a utility statement contains is not looked at: it may be one.
+    unsafe {
+        let found = !(*query).utilityStmt.is_null() || has_constant(query.cast(), |kind| !is_built_in(kind));
+        if found && let Some(watch) = WATCH.get() {
+            (watch.found)();
+        }
+    }
+}
+
+/// Types of extensions and users: ours, arrays and domains of ours, rows that hold ours.
+fn is_built_in(kind: Oid) -> bool {
+    kind.to_u32() < pg_sys::FirstNormalObjectId
+}
+
+struct Search {
+    wanted: fn(Oid) -> bool,
+}
+
+/// Whether there is a constant, not null, of a type that is wanted.
+///
+/// # Safety
+/// `node` must be a query.
+unsafe fn has_constant(node: *mut pg_sys::Node, wanted: fn(Oid) -> bool) -> bool {
+    let mut search = Search { wanted };
+    // SAFETY: by the caller; the walker raises under the guard of the boundary.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| visit(node, (&raw mut search).cast())) }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: PostgreSQL passes nodes of the query; each cast follows the node's tag. The context is what `has_constant` passed.
+    unsafe {
+        match (*node).type_ {
+            NodeTag::T_Const => {
+                let constant = &*node.cast::<pg_sys::Const>();
+                !constant.constisnull && ((*context.cast::<Search>()).wanted)(constant.consttype)
+            }
+            NodeTag::T_Query => {
+                pg_sys::ffi::pg_guard_ffi_boundary(|| query_tree_walker(node.cast(), Some(visit), context, 0))
+            }
+            _ => pg_sys::ffi::pg_guard_ffi_boundary(|| expression_tree_walker(node, Some(visit), context)),
+        }
+    }
+}
+
+/// A utility statement is about to run. True if it keeps expressions, and nothing around it does: [`STORING`] is to be ended after it.
+///
+/// # Safety
+/// `tree` must be a utility statement.
+pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> bool {
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        let stores = match (*tree).type_ {
+            NodeTag::T_CreateStmt
+            | NodeTag::T_CreateForeignTableStmt
+            | NodeTag::T_AlterTableStmt
+            | NodeTag::T_ViewStmt
+            | NodeTag::T_RuleStmt
+            | NodeTag::T_CreatePolicyStmt
+            | NodeTag::T_AlterPolicyStmt
+            | NodeTag::T_IndexStmt
+            | NodeTag::T_CreateTrigStmt
+            | NodeTag::T_CreateDomainStmt
+            | NodeTag::T_AlterDomainStmt
+            | NodeTag::T_CreateStatsStmt
+            | NodeTag::T_CreatePublicationStmt
+            | NodeTag::T_AlterPublicationStmt => true,
+            // A body in quotes is parsed when the function runs.
+            NodeTag::T_CreateFunctionStmt => {
+                let create = &*tree.cast::<pg_sys::CreateFunctionStmt>();
+                !create.sql_body.is_null() || !create.parameters.is_null() && has_defaults(create)
+            }
+            NodeTag::T_CreateTableAsStmt => {
+                let create = &*tree.cast::<pg_sys::CreateTableAsStmt>();
+                // This one was analysed already.
+                if create.objtype == pg_sys::ObjectType::OBJECT_MATVIEW
+                    && let Some(watch) = WATCH.get()
+                    && has_constant(create.query, watch.is_sealed)
+                {
+                    (watch.refuse)();
+                }
+                false
+            }
+            _ => false,
+        };
+        stores && STORING.begin()
+    }
+}
+
+/// # Safety
+/// `create` must be a valid statement.
+unsafe fn has_defaults(create: &pg_sys::CreateFunctionStmt) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        super::tree::each::<pg_sys::FunctionParameter>(create.parameters).any(|one| !(*one).defexpr.is_null())
+    }
+}

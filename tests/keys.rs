@@ -1,0 +1,11 @@
+//! Keys, on servers whose provider of the master key fails in every way, and that are stopped and killed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+#[path = "keys/house.rs"]
+mod house;
+#[path = "keys/provider.rs"]
+mod provider;
+#[path = "keys/rotation.rs"]
+mod rotation;
+#[path = "keys/service.rs"]
+mod service;
