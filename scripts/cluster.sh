@@ -64,6 +64,8 @@ start() {
         echo "unix_socket_directories = '$dir/socket'"
         echo "shared_preload_libraries = 'watertight'"
         echo "fsync = off"
+        # A worker for each test's database.
+        echo "max_worker_processes = 64"
         [ ! -e "$dir/master_key" ] || echo "watertight.master_key_file = '$dir/master_key'"
         for setting in "$@"; do
             echo "${setting%%=*} = '${setting#*=}'"

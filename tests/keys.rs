@@ -1,6 +1,8 @@
 //! Keys, on servers whose provider of the master key fails in every way, and that are stopped and killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "keys/columns.rs"]
+mod columns;
 #[path = "keys/house.rs"]
 mod house;
 #[path = "keys/provider.rs"]
@@ -9,3 +11,7 @@ mod provider;
 mod rotation;
 #[path = "keys/service.rs"]
 mod service;
+#[path = "keys/shredding.rs"]
+mod shredding;
+#[path = "keys/uses.rs"]
+mod uses;

@@ -17,7 +17,9 @@ pub use hot::{compartment_datum, current_id, current_key, current_name, tenant_d
 pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, identify, mark, scopes};
 use verdict::has_passing_token;
-pub use verdict::{as_tenant, compartment_if_any, identity, is_wide, place, reached, reached_compartment};
+pub use verdict::{
+    as_tenant, compartment_if_any, enter_row, identity, is_wide, place, reached, reached_compartment, row_by_row,
+};
 
 use crate::compartment::{enter, fence};
 use crate::keys::types::literals;

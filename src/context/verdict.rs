@@ -149,6 +149,36 @@ pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, 
     f()
 }
 
+static ROW_BY_ROW: Local<bool> = Local::new(false);
+
+struct NotByRow;
+
+impl Drop for NotByRow {
+    fn drop(&mut self) {
+        ROW_BY_ROW.set(false);
+        forget();
+    }
+}
+
+/// Runs `f`, in which each row that is rewritten may have its own context: `enter_row`.
+pub fn row_by_row<R>(f: impl FnOnce() -> R) -> R {
+    let _end = NotByRow;
+    ROW_BY_ROW.set(true);
+    f()
+}
+
+/// The context of a row, until the next one.
+///
+/// # Errors
+/// 42501 outside of [`row_by_row`].
+pub fn enter_row(tenant: &'static Tenant, compartment: &'static Compartment) -> Result<(), Fault> {
+    if !ROW_BY_ROW.get() {
+        return Err(Fault::new(Code::InsufficientPrivilege, "watertight.in_row is not for you"));
+    }
+    reach(tenant, compartment);
+    Ok(())
+}
+
 /// The tenant of this statement, or an error; `None` only where `on_missing_context = empty`.
 pub fn required() -> Option<&'static Tenant> {
     match tenant() {

@@ -17,15 +17,16 @@ pub fn install() {
         refuse_prepare: || {
             raise(Fault::new(
                 Code::FeatureNotSupported,
-                "cannot prepare a transaction that has made, changed or destroyed keys",
+                "cannot prepare a transaction that has changed or destroyed keys",
             ))
         },
     });
 }
 
-/// This transaction has made a key. Nobody else has it; if it is undone, this backend must not keep it.
+/// This transaction has made a key. Nobody else has it; if it is undone, or goes to somebody else (PREPARE), this backend must not
+/// keep it.
 pub fn made() {
-    after::commit(|_| {}, NOTHING);
+    after::otherwise();
 }
 
 /// It has changed or destroyed keys: no backend may go on with what it has.

@@ -6,6 +6,7 @@
 mod after;
 mod api;
 mod certify;
+mod columns;
 mod fresh;
 pub mod hear;
 mod keeper;
@@ -14,6 +15,7 @@ pub mod make;
 mod master;
 mod nonces;
 mod provider;
+pub mod reencrypt;
 pub mod reserve;
 pub mod ring;
 mod rotate;

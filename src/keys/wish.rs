@@ -162,6 +162,6 @@ fn not_granted() -> Fault {
         _ if ext::tables().is_none() => fault,
         _ => fault
             .detail("This database has no background worker now.")
-            .hint("See watertight.worker_status and the server log."),
+            .hint("Raise max_worker_processes if the server has no free place for one; see watertight.worker_status."),
     }
 }

@@ -16,7 +16,8 @@ pub struct What {
 #[derive(Clone, Copy)]
 struct Entry {
     subtransaction: u32,
-    action: fn(&What),
+    /// `None`: nothing, but whoever is told of what was undone is told of this, too.
+    action: Option<fn(&What)>,
     what: What,
 }
 
@@ -46,14 +47,28 @@ pub fn install(then: Then) {
 
 /// Does this when the transaction is committed, unless the present subtransaction is undone. `action` must not raise.
 pub fn commit(action: fn(&What), what: What) {
+    push(Some(action), what);
+}
+
+/// `undone` is called if the present transaction or subtransaction is undone, or prepared.
+pub fn otherwise() {
+    push(None, What { name: [0; 16], number: 0 });
+}
+
+fn push(action: Option<fn(&What)>, what: What) {
     // SAFETY: reads the transaction state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    let is_same = |entry: &Entry| {
+        entry.subtransaction == subtransaction
+            && entry.what == what
+            && match (entry.action, action) {
+                (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
+                (None, None) => true,
+                _ => false,
+            }
+    };
     ENTRIES.with_mut(|entries| {
-        if !entries.iter().any(|entry| {
-            entry.subtransaction == subtransaction
-                && entry.what == what
-                && std::ptr::fn_addr_eq(entry.action, action)
-        }) {
+        if !entries.iter().any(is_same) {
             entries.push(Entry { subtransaction, action, what });
         }
     });
@@ -65,21 +80,26 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg:
     let Some(then) = THEN.get() else { return };
     let waits = || ENTRIES.with(|entries| !entries.is_empty());
     match event {
-        E::XACT_EVENT_PRE_PREPARE if waits() => (then.refuse_prepare)(),
+        E::XACT_EVENT_PRE_PREPARE => {
+            if ENTRIES.with(|entries| entries.iter().any(|entry| entry.action.is_some())) {
+                (then.refuse_prepare)();
+            }
+        }
         E::XACT_EVENT_COMMIT => {
             for entry in ENTRIES.with_mut(std::mem::take) {
-                (entry.action)(&entry.what);
+                if let Some(action) = entry.action {
+                    action(&entry.what);
+                }
             }
             (then.ended)();
         }
-        E::XACT_EVENT_ABORT => {
+        E::XACT_EVENT_ABORT | E::XACT_EVENT_PREPARE => {
             if waits() {
                 ENTRIES.with_mut(Vec::clear);
                 (then.undone)();
             }
             (then.ended)();
         }
-        E::XACT_EVENT_PREPARE => (then.ended)(),
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use super::shift::{Shift, ids};
 use super::{activity, litter, pool, sweep};
-use crate::keys::serve;
+use crate::keys::{reencrypt, serve};
 use crate::pg::ext;
 use crate::session;
 use crate::sys::workers::{self, State};
@@ -71,7 +71,7 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 13] = [
+    let steps: [fn(&mut Shift); 14] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
@@ -85,6 +85,7 @@ fn pass(shift: &mut Shift) {
         rotate_keys,
         pool::fill,
         serve::rotate_master,
+        reencrypt::work,
         litter::clean,
     ];
     for step in steps {

@@ -75,6 +75,8 @@ impl Cluster {
             "fsync = off".into(),
             "max_connections = 60".into(),
             "max_wal_senders = 4".into(),
+            // Each test's database has a worker.
+            "max_worker_processes = 64".into(),
             "max_prepared_transactions = 10".into(),
         ];
         let mut text = fixed.join("\n");

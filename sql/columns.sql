@@ -1,0 +1,46 @@
+-- Columns that hold encrypted values: from plain ones, back, and from old keys to new ones.
+
+CREATE TABLE watertight.reencryptions (
+    relation     regclass NOT NULL CONSTRAINT reencryptions_pkey PRIMARY KEY,
+    requested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    requested_by text NOT NULL,
+    next_block   bigint NOT NULL DEFAULT 0,
+    blocks       bigint NOT NULL DEFAULT 0,
+    rows         bigint NOT NULL DEFAULT 0,
+    finished_at  timestamptz
+);
+COMMENT ON TABLE watertight.reencryptions IS
+    'Tables whose values the background worker seals again under the keys in force: how far it is. See watertight.reencrypt().';
+REVOKE ALL ON watertight.reencryptions FROM PUBLIC;
+GRANT SELECT ON watertight.reencryptions TO watertight_admin;
+
+-- The key that a sealed value names. It stands in the value for everybody who sees that, and needs no key.
+CREATE FUNCTION watertight.key_id(value watertight.encrypted_text) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
+CREATE FUNCTION watertight.key_id(value watertight.encrypted_bytea) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
+CREATE FUNCTION watertight.key_id(value watertight.encrypted_jsonb) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
+CREATE FUNCTION watertight.key_id(value watertight.searchable_text) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
+
+-- Its last argument, in the context of a row: for the statements of encrypt_column and decrypt_column, refused to everybody else.
+CREATE FUNCTION watertight.in_row(kind integer, tenant text, compartment uuid, value anyelement) RETURNS anyelement
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_in_row';
+
+-- With the caller's rights: the owner of a table changes it.
+CREATE FUNCTION watertight.encrypt_column(relation regclass, column_name name, searchable boolean DEFAULT false) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'encrypt_column_wrapper';
+COMMENT ON FUNCTION watertight.encrypt_column(regclass, name, boolean) IS
+    'Gives a column of a protected table the encrypted type, and seals each value for its row''s tenant.';
+CREATE FUNCTION watertight.decrypt_column(relation regclass, column_name name) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'decrypt_column_wrapper';
+COMMENT ON FUNCTION watertight.decrypt_column(regclass, name) IS
+    'Gives a column its plain type back, and opens each value.';
+CREATE FUNCTION watertight.reencrypt(relation regclass) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'reencrypt_wrapper';
+COMMENT ON FUNCTION watertight.reencrypt(regclass) IS
+    'Has the background worker seal a table''s values again that are under keys no longer in force.';

@@ -1,0 +1,159 @@
+//! `encrypt_column()` and its reverse: one ALTER TABLE, in which each row's value is sealed or opened in its own tenant's context.
+
+use crate::compartment;
+use crate::context;
+use crate::pg::arguments::{given, name, required};
+use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::{ext, role};
+use crate::registry::{self, protected};
+use crate::sys::function::{Call, raw_function};
+use crate::sys::lookup;
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::prelude::*;
+use std::ffi::{CStr, CString};
+use uuid::Uuid;
+use watertight_core::sql::ident;
+use watertight_core::token::TenantRef;
+use watertight_core::{Code, Fault};
+
+/// How a tenant column names a tenant.
+const BY_ID: usize = 0;
+const BY_NAME: usize = 1;
+const BY_KEY: usize = 2;
+
+fn in_row(call: Call) -> Datum {
+    let tenant = call.content(1).and_then(|tenant| std::str::from_utf8(tenant).ok());
+    let Some(tenant) = tenant else {
+        raise(
+            Fault::new(Code::NotNullViolation, "a row has no tenant")
+                .detail("Its value belongs to nobody who could have a key."),
+        )
+    };
+    let claim = match call.word(0) {
+        Some(BY_ID) => Uuid::try_parse(tenant).ok().map(TenantRef::Id),
+        Some(BY_KEY) => tenant.parse().ok().map(TenantRef::Key),
+        _ => Some(TenantRef::Name(tenant)),
+    };
+    let compartment = call.bytes::<16>(2).map_or_else(Uuid::nil, |id| Uuid::from_bytes(*id));
+    let found = ext::tables().zip(claim).and_then(|(tables, claim)| registry::find(&tables, claim));
+    let Some((tenant, _)) = found else {
+        raise(Fault::new(Code::UndefinedObject, "a row belongs to a tenant that does not exist"))
+    };
+    context::enter_row(tenant, compartment::alone(compartment)).or_raise();
+    call.word(3).map_or_else(|| call.null(), Datum::from)
+}
+
+raw_function!(wt_in_row, pg_finfo_wt_in_row, in_row);
+
+fn key_id(call: Call) -> Datum {
+    let bytes = call.content(0).and_then(|value| value.get(1..9)).and_then(|id| id.try_into().ok());
+    bytes.map_or_else(|| call.null(), |id| Datum::from(i64::from_be_bytes(id)))
+}
+
+raw_function!(wt_key_id, pg_finfo_wt_key_id, key_id);
+
+/// A column of a protected table that the caller owns.
+struct Column {
+    relation: Oid,
+    table: String,
+    column: String,
+    kind: Oid,
+    /// The arguments of `in_row` that say whose a row is.
+    whose: String,
+}
+
+impl Column {
+    fn of(relation: Option<Oid>, column: Option<&CStr>) -> Column {
+        let relation = required("relation", relation);
+        let column_name = name(required("column_name", column));
+        let table = lookup::qualified_name(relation).unwrap_or_default();
+        let owner = lookup::relation_owner(relation);
+        if !role::has_privs_of(role::current(), owner) {
+            raise(Fault::new(Code::InsufficientPrivilege, format!("must be owner of table {table}")));
+        }
+        let Some(entry) = protected::get(relation) else {
+            raise(
+                Fault::new(Code::NotInPrerequisiteState, format!("table {table} is not protected"))
+                    .detail("Whose key a value is sealed under is known by the tenant column.")
+                    .hint("Protect it first, with watertight.protect()."),
+            )
+        };
+        let attribute =
+            |name: &str| CString::new(name).ok().and_then(|name| lookup::attribute(relation, &name));
+        let Some(number) = attribute(&column_name) else {
+            raise(Fault::new(Code::UndefinedObject, format!("table {table} has no column \"{column_name}\"")))
+        };
+        let tenant = attribute(&entry.tenant_column).map(|number| lookup::attribute_type(relation, number).0);
+        let by = match tenant {
+            Some(pg_sys::UUIDOID) => BY_ID,
+            Some(pg_sys::INT8OID | pg_sys::INT4OID) => BY_KEY,
+            _ => BY_NAME,
+        };
+        let compartment = entry.compartment_column.as_deref().map_or_else(|| "NULL".to_owned(), ident);
+        let whose = format!("{by}, {}::pg_catalog.text, {compartment}", ident(&entry.tenant_column));
+        let kind = lookup::attribute_type(relation, number).0;
+        Column { relation, table, column: ident(&column_name), kind, whose }
+    }
+
+    /// Changes its type, with `using` for the value in the context of its row.
+    fn alter(&self, kind: &str, value: &str, cast: &str) {
+        let (table, column, whose) = (&self.table, &self.column, &self.whose);
+        let sql = format!(
+            "ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}
+                 USING (watertight.in_row({whose}, {value})){cast}"
+        );
+        let owner = lookup::relation_owner(self.relation);
+        context::row_by_row(|| role::as_user(owner, || Spi::run(&sql))).map_err(internal).or_raise();
+    }
+}
+
+/// Which of our types a type is.
+fn encrypted(kind: Oid) -> Option<&'static str> {
+    let schema = lookup::schema(c"watertight")?;
+    if lookup::type_schema(kind) != schema {
+        return None;
+    }
+    ["encrypted_text", "searchable_text", "encrypted_bytea", "encrypted_jsonb"]
+        .into_iter()
+        .find(|name| CString::new(*name).ok().and_then(|name| lookup::type_in(schema, &name)) == Some(kind))
+}
+
+/// Gives a column the encrypted type for its values, and seals each for the tenant, and compartment, of its row.
+///
+/// # Errors
+/// 42501 unless the caller owns the table; 55000 for a table that is not protected, and without a master key; 42804 for a
+/// column of a type that has no encrypted one.
+#[pg_extern(sql = false)]
+fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable: Option<bool>) {
+    let column = Column::of(relation, column_name);
+    let searchable = given("searchable", searchable);
+    let (plain, kind) = match column.kind {
+        pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID if searchable => ("text", "searchable_text"),
+        pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => ("text", "encrypted_text"),
+        pg_sys::BYTEAOID if !searchable => ("bytea", "encrypted_bytea"),
+        pg_sys::JSONBOID | pg_sys::JSONOID if !searchable => ("jsonb", "encrypted_jsonb"),
+        _ => raise(
+            Fault::new(Code::DatatypeMismatch, "there is no encrypted type for the column's type")
+                .detail("text, varchar, bytea, json and jsonb have one; a searchable one has text."),
+        ),
+    };
+    let value = format!("{}::pg_catalog.{plain}", column.column);
+    column.alter(&format!("watertight.{kind}"), &value, &format!("::watertight.{kind}"));
+}
+
+/// Gives a column its plain type back, and opens each value.
+///
+/// # Errors
+/// 42501 unless the caller owns the table and is a member of `watertight_admin`; 42804 for a column that is not encrypted.
+#[pg_extern(sql = false)]
+fn decrypt_column(relation: Option<Oid>, column_name: Option<&CStr>) {
+    let column = Column::of(relation, column_name);
+    role::require_admin("decrypt a column");
+    let plain = match encrypted(column.kind) {
+        Some("encrypted_bytea") => "bytea",
+        Some("encrypted_jsonb") => "jsonb",
+        Some(_) => "text",
+        None => raise(Fault::new(Code::DatatypeMismatch, "the column is not encrypted")),
+    };
+    column.alter(&format!("pg_catalog.{plain}"), &column.column, &format!("::pg_catalog.{plain}"));
+}

@@ -1,0 +1,134 @@
+//! Columns become encrypted, plain again, and are encrypted again under new keys.
+
+use watertight_tests::database::{A, B};
+use watertight_tests::{Database, Mode};
+
+use crate::house::{House, eventually};
+
+const TABLE: &str = "CREATE TABLE people (
+        id integer GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(),
+        name text NOT NULL, ssn varchar(20), photo bytea, facts jsonb, UNIQUE (tenant_id, ssn));
+    CREATE TABLE log (at timestamptz DEFAULT now(), what text);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.log (what) VALUES (TG_OP); RETURN NEW; END $$;
+    CREATE TRIGGER note AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION note();
+    GRANT ALL ON people, log TO app";
+const ROWS: &str = "INSERT INTO people (name, ssn, photo, facts)
+    SELECT 'name ' || n, 'ssn ' || n, decode('00ff', 'hex'), jsonb_build_object('n', n) FROM generate_series(1, 300) AS n";
+const ALL: &str = "SELECT count(*) FROM people
+    WHERE name = 'name ' || (facts->>'n') AND ssn = 'ssn ' || (facts->>'n') AND photo = decode('00ff', 'hex')";
+const ALL_ENCRYPTED: &str = "SELECT count(*) FROM people
+    WHERE name::text = 'name ' || (facts::jsonb->>'n') AND ssn::text = 'ssn ' || (facts::jsonb->>'n') AND photo::bytea = decode('00ff', 'hex')";
+
+fn encrypted<'c>(house: &'c House) -> Database<'c> {
+    let db = Database::without_tables(&house.cluster);
+    let mut keeper = db.keeper();
+    keeper.script(TABLE);
+    keeper.run("SELECT watertight.protect('people')");
+    for tenant in [A, B] {
+        let mut session = db.app().with_token(&db.token(tenant));
+        session.run(ROWS);
+        assert_eq!(session.number(ALL), 300);
+    }
+    for call in [
+        "SELECT watertight.encrypt_column('people', 'name')",
+        "SELECT watertight.encrypt_column('people', 'ssn', searchable => true)",
+        "SELECT watertight.encrypt_column('people', 'photo')",
+        "SELECT watertight.encrypt_column('people', 'facts')",
+    ] {
+        keeper.run(call);
+    }
+    db
+}
+
+#[test]
+fn a_column_is_encrypted_for_each_rows_tenant_and_opens_again() {
+    let (house, _) = House::with_file();
+    let db = encrypted(&house);
+    let mut admin = db.admin();
+    let keys = "SELECT count(DISTINCT watertight.key_id(name)) FROM people";
+    assert_eq!(admin.number(keys), 2, "each tenant's under its own key");
+    assert_eq!(admin.number("SELECT count(*) FROM people WHERE name::text LIKE 'watertight:v1:%'"), 600);
+    for tenant in [A, B] {
+        let mut session = db.app().with_token(&db.token(tenant));
+        assert_eq!(session.number(ALL_ENCRYPTED), 300);
+        assert_eq!(session.one("SELECT facts::jsonb->>'n' FROM people WHERE ssn = 'ssn 17'"), "17");
+    }
+    let mut app = db.app().with_token(&db.token(A));
+    app.refused("SELECT watertight.encrypt_column('people', 'name')", "42501");
+    app.refused("SELECT watertight.decrypt_column('people', 'name')", "42501");
+    app.refused("SELECT watertight.reencrypt('people')", "42501");
+    let in_row = format!("SELECT watertight.in_row(1, '{B}', NULL, 'x'::text)");
+    app.refused(&in_row, "42501");
+    admin.refused(&in_row, "42501");
+    let mut keeper = db.keeper();
+    keeper.refused("SELECT watertight.decrypt_column('people', 'name')", "42501");
+    keeper.refused("SELECT watertight.encrypt_column('people', 'name')", "42804");
+    keeper.refused("SELECT watertight.encrypt_column('people', 'nothing')", "42703,42704");
+    keeper.refused("SELECT watertight.encrypt_column('log', 'what')", "55000");
+    for column in ["name", "ssn", "photo", "facts"] {
+        admin.run(&format!("SELECT watertight.decrypt_column('people', '{column}')"));
+    }
+    for tenant in [A, B] {
+        assert_eq!(db.app().with_token(&db.token(tenant)).number(ALL), 300);
+    }
+}
+
+#[test]
+fn a_table_is_encrypted_again_under_new_keys_while_it_is_used() {
+    let (house, _) = House::with_file();
+    let db = encrypted(&house);
+    let mut admin = db.admin();
+    let old = "SELECT count(*) FROM people AS p WHERE EXISTS (SELECT FROM watertight.data_keys AS k WHERE k.state = 'retired'
+        AND k.id IN (watertight.key_id(p.name), watertight.key_id(p.ssn), watertight.key_id(p.photo), watertight.key_id(p.facts)))";
+    let index = "SELECT md5(string_agg(ssn::text, ',' ORDER BY ssn)) FROM people";
+    let before = db.app().with_token(&db.token(A)).one(index);
+    admin.run(&format!("SELECT watertight.rotate_data_key('{A}')"));
+    assert_eq!(admin.number(old), 300);
+    let mut keeper = db.keeper();
+    keeper.run("SELECT watertight.reencrypt('people')");
+    let done =
+        "SELECT count(*) FROM watertight.reencryptions WHERE finished_at IS NOT NULL AND next_block = blocks";
+    let mut user = db.a(Mode::Extended);
+    let mut n = 1000;
+    eventually("it is done", || {
+        n += 1;
+        user.run(&format!("INSERT INTO people (name, ssn, photo, facts) VALUES ('name {n}', 'ssn {n}', '\\x00ff', '{{\"n\": {n}}}')"));
+        user.run("UPDATE people SET name = name::text WHERE ssn = 'ssn 3'");
+        assert_eq!(user.number(ALL_ENCRYPTED), user.number("SELECT count(*) FROM people"));
+        admin.number(done) == 1
+    });
+    assert_eq!(admin.number(old), 0);
+    user.run("DELETE FROM people WHERE id > 600");
+    assert_eq!(db.app().with_token(&db.token(A)).one(index), before);
+    let mut other = db.app().with_token(&db.token(B));
+    assert_eq!(other.number(ALL_ENCRYPTED), 300);
+    // No trigger of the user's has run for it.
+    assert_eq!(
+        admin.number("SELECT count(*) FROM log"),
+        admin.number("SELECT count(*) FROM log WHERE what = 'UPDATE'")
+    );
+}
+
+#[test]
+fn killed_while_it_encrypts_again_nothing_is_lost() {
+    let (house, _) = House::with_file();
+    let db = encrypted(&house);
+    let mut seed = 0x51ed_2701_u64;
+    for _ in 0..8 {
+        db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
+        db.keeper().run("SELECT watertight.reencrypt('people')");
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(std::time::Duration::from_millis((seed >> 33) % 60));
+        house.cluster.kill();
+        house.wait_for("present");
+        for tenant in [A, B] {
+            assert_eq!(db.app().with_token(&db.token(tenant)).number(ALL_ENCRYPTED), 300);
+        }
+    }
+    let mut admin = db.admin();
+    eventually("it goes on", || {
+        admin.number("SELECT count(*) FROM watertight.reencryptions WHERE finished_at IS NOT NULL") == 1
+    });
+    let retired = "SELECT count(*) FROM people AS p JOIN watertight.data_keys AS k ON k.id = watertight.key_id(p.name) WHERE k.state = 'retired'";
+    assert_eq!(admin.number(retired), 0);
+}

@@ -1,0 +1,206 @@
+//! Destroyed keys: no process has them, nothing opens, and a crash in between loses nothing.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+use watertight_core::keys::{KeyId, Purpose, Secret, Wrapped, unwrap};
+use watertight_tests::database::{A, B};
+use watertight_tests::{Database, Mode, Session};
+
+use crate::house::{House, eventually};
+
+const TABLE: &str = "CREATE TABLE notes (id serial PRIMARY KEY, body watertight.encrypted_text);
+    GRANT ALL ON notes, notes_id_seq TO PUBLIC";
+const READ: &str = "SELECT body::text FROM notes WHERE id = 1";
+
+fn shred(admin: &mut Session, tenant: &str) -> String {
+    admin.one(&format!("SELECT watertight.shred_tenant('{tenant}', '{tenant}')"))
+}
+
+/// The raw bytes of a tenant's data keys, as the holder of the master key file can have them.
+fn data_keys(admin: &mut Session, tenant: &str, master: &str) -> Vec<Vec<u8>> {
+    let hex = |text: &str| -> Vec<u8> {
+        (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect()
+    };
+    let master = Secret::copied(&hex(master)).unwrap();
+    let id: Uuid = tenant.parse().unwrap();
+    let outer = admin.run(&format!(
+        "SELECT id, master_version, encode(wrapped, 'hex') FROM watertight.tenant_keys
+          WHERE tenant_id = '{tenant}' AND state = 'active'"
+    ));
+    let number = |text: &Option<String>| text.as_deref().unwrap().parse::<i64>().unwrap();
+    let what = Wrapped {
+        purpose: Purpose::Tenant,
+        id: KeyId::new(number(&outer[0][0])).unwrap(),
+        tenant: id,
+        compartment: Uuid::nil(),
+        version: number(&outer[0][1]) as u32,
+    };
+    let outer = unwrap(&master, &what, &hex(outer[0][2].as_deref().unwrap())).unwrap();
+    let rows = admin.run(&format!(
+        "SELECT id, purpose, tenant_key_version, encode(wrapped, 'hex') FROM watertight.data_keys
+          WHERE tenant_id = '{tenant}' AND wrapped IS NOT NULL"
+    ));
+    rows.iter()
+        .map(|row| {
+            let what = Wrapped {
+                purpose: Purpose::parse(row[1].as_deref().unwrap()).unwrap(),
+                id: KeyId::new(number(&row[0])).unwrap(),
+                tenant: id,
+                compartment: Uuid::nil(),
+                version: number(&row[2]) as u32,
+            };
+            unwrap(&outer, &what, &hex(row[3].as_deref().unwrap())).unwrap().expose().to_vec()
+        })
+        .collect()
+}
+
+/// Which of these byte strings are in the memory of a process; `None` if it cannot be read here.
+fn in_memory(pid: i64, wanted: &[Vec<u8>]) -> Option<BTreeSet<usize>> {
+    use std::os::unix::fs::FileExt;
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    let memory = std::fs::File::open(format!("/proc/{pid}/mem")).ok()?;
+    let mut found = BTreeSet::new();
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (from, to) = line.split_whitespace().next()?.split_once('-')?;
+        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
+        let mut bytes = vec![0; usize::try_from(to - from).ok()?];
+        let Ok(count) = memory.read_at(&mut bytes, from) else { continue };
+        bytes.truncate(count);
+        for (index, wanted) in wanted.iter().enumerate() {
+            if bytes.windows(wanted.len()).any(|window| window == wanted) {
+                found.insert(index);
+            }
+        }
+    }
+    Some(found)
+}
+
+#[test]
+fn a_shredded_tenants_keys_leave_every_process_at_once() {
+    let (house, master) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(TABLE);
+    let mut writer = db.a(Mode::Simple);
+    writer.run("INSERT INTO notes (body) VALUES ('CANARY-A')");
+    let mut idle = db.a(Mode::Simple);
+    assert_eq!(idle.one(READ), "CANARY-A");
+    let mut within = db.a(Mode::Simple);
+    within.run("BEGIN");
+    assert_eq!(within.one(READ), "CANARY-A");
+    let mut other = db.app().with_token(&db.token(B));
+    other.run("INSERT INTO notes (body) VALUES ('b')");
+    let keys = data_keys(&mut admin, &db.a, &master);
+    assert_eq!(keys.len(), 2);
+    let pids = [writer.pid(), idle.pid(), within.pid()];
+    let before = in_memory(pids[1], &keys);
+    if let Some(found) = &before {
+        assert!(!found.is_empty(), "the control: a backend has its keys in memory");
+    }
+    let certificate = shred(&mut admin, A);
+    assert!(certificate.contains("Ed25519"), "{certificate}");
+    if before.is_some() {
+        for pid in pids {
+            assert_eq!(in_memory(pid, &keys), Some(BTreeSet::new()), "process {pid}");
+        }
+    }
+    for session in [&mut writer, &mut idle] {
+        session.refused(READ, "55000").says("destroyed");
+        session.refused("INSERT INTO notes (body) VALUES ('again')", "55000").says("destroyed");
+    }
+    within.refused(READ, "55000").says("destroyed");
+    assert_eq!(other.one("SELECT body::text FROM notes WHERE id = 2"), "b");
+    house.cluster.restart();
+    house.wait_for("present");
+    db.a(Mode::Simple).refused(READ, "55000").says("destroyed");
+    // Without a context there is the sealed form, as ever.
+    assert!(db.admin().one(READ).starts_with("watertight:v1:"));
+}
+
+#[test]
+fn rotation_reaches_every_backend_and_loses_nothing() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(TABLE);
+    let mut one = db.a(Mode::Simple);
+    let mut two = db.a(Mode::Simple);
+    let active = format!(
+        "SELECT id FROM watertight.data_keys WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
+        db.a
+    );
+    for round in 1..6 {
+        for session in [&mut one, &mut two] {
+            session.run(&format!("INSERT INTO notes (body) VALUES ('round {round}')"));
+            assert_eq!(
+                session.number("SELECT count(*) FROM notes WHERE body::text LIKE 'round %'"),
+                session.number("SELECT count(*) FROM notes")
+            );
+        }
+        let before = admin.one(&active);
+        admin.run(&format!("SELECT watertight.rotate_data_key('{A}')"));
+        admin.run(&format!("SELECT watertight.rotate_tenant_key('{A}')"));
+        assert_ne!(admin.one(&active), before);
+    }
+    // A rotation that is undone: what was sealed in its transaction is gone with it, and nothing is sealed under its key later.
+    admin.run("BEGIN");
+    admin.run(&format!("SELECT watertight.rotate_data_key('{A}')"));
+    admin.run(&format!("SELECT watertight.begin('{}')", db.token(A)));
+    admin.run("INSERT INTO notes (body) VALUES ('undone')");
+    assert_eq!(admin.one("SELECT body::text FROM notes ORDER BY id DESC LIMIT 1"), "undone");
+    admin.run("ROLLBACK");
+    let mut admin = db.admin().with_token(&db.token(A));
+    admin.run("INSERT INTO notes (body) VALUES ('after')");
+    assert_eq!(one.one("SELECT body::text FROM notes ORDER BY id DESC LIMIT 1"), "after");
+}
+
+#[test]
+fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    db.admin().script(TABLE);
+    let mut seed = 0x9e37_79b9_u64;
+    for round in 0..12 {
+        let name = format!("round{round}");
+        let id = db.admin().one(&format!("SELECT watertight.create_tenant('{name}')"));
+        let token = db.token(&name);
+        let mut session = db.app().with_token(&token);
+        session.run(&format!("INSERT INTO notes (body) VALUES ('{name}')"));
+        let (database, cluster) = (&db.name, &house.cluster);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let pause = (seed >> 33) % 25;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let Ok(mut admin) = cluster.try_session(database, "postgres", "") else { return };
+                let _ = admin.attempt(&format!("SELECT watertight.rotate_data_key('{name}')"));
+                let _ = admin.attempt(&format!("SELECT watertight.rotate_tenant_key('{name}')"));
+                let _ = admin.attempt(&format!("SELECT watertight.shred_tenant('{name}', '{name}')"));
+            });
+            std::thread::sleep(std::time::Duration::from_millis(10 + pause));
+            house.cluster.kill();
+        });
+        house.wait_for("present");
+        let mut admin = db.admin();
+        let left = admin.number(&format!(
+            "SELECT count(*) FROM watertight.keys WHERE tenant_id = '{id}' AND state <> 'destroyed'"
+        ));
+        let read = format!("SELECT body::text FROM notes ORDER BY id DESC LIMIT 1");
+        let mut session = db.app().with_token(&token);
+        if left == 0 {
+            session.refused(&read, "55000").says("destroyed");
+            eventually("the certificate is signed", || {
+                admin.number(&format!("SELECT count(*) FROM watertight.key_certificates WHERE tenant_id = '{id}' AND certificate IS NOT NULL")) == 1
+            });
+        } else {
+            assert_eq!(session.one(&read), name);
+            session.run("INSERT INTO notes (body) VALUES ('more')");
+            assert_eq!(
+                admin.number(&format!(
+                    "SELECT count(*) FROM watertight.key_certificates WHERE tenant_id = '{id}'"
+                )),
+                0
+            );
+        }
+    }
+}
