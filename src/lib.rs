@@ -33,7 +33,8 @@ extension_sql_file!("../sql/sessions.sql", name = "sessions", requires = ["compa
 extension_sql_file!("../sql/worker.sql", name = "worker", requires = ["sessions"]);
 extension_sql_file!("../sql/keys.sql", name = "keys", requires = ["worker"]);
 extension_sql_file!("../sql/encrypted.sql", name = "encrypted", requires = ["keys"]);
-extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["encrypted"]);
+extension_sql_file!("../sql/columns.sql", name = "columns", requires = ["encrypted"]);
+extension_sql_file!("../sql/fence.sql", name = "fence", requires = ["columns"]);
 extension_sql_file!("../sql/compartments_clone.sql", name = "compartments_clone", requires = ["fence"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["compartments_clone"], finalize);
 
