@@ -90,6 +90,9 @@ CREATE FUNCTION watertight.encrypted_jsonb(jsonb) RETURNS watertight.encrypted_j
 CREATE FUNCTION watertight.jsonb(watertight.encrypted_jsonb) RETURNS jsonb
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_encrypted_jsonb_to_jsonb';
 CREATE CAST (jsonb AS watertight.encrypted_jsonb) WITH FUNCTION watertight.encrypted_jsonb(jsonb) AS ASSIGNMENT;
+CREATE FUNCTION watertight.encrypted_jsonb(json) RETURNS watertight.encrypted_jsonb
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_json_to_encrypted_jsonb';
+CREATE CAST (json AS watertight.encrypted_jsonb) WITH FUNCTION watertight.encrypted_jsonb(json) AS ASSIGNMENT;
 CREATE CAST (watertight.encrypted_jsonb AS jsonb) WITH FUNCTION watertight.jsonb(watertight.encrypted_jsonb) AS IMPLICIT;
 
 CREATE FUNCTION watertight.searchable_text(text) RETURNS watertight.searchable_text
@@ -99,6 +102,26 @@ CREATE FUNCTION watertight.text(watertight.searchable_text) RETURNS text
 CREATE CAST (text AS watertight.searchable_text) WITH FUNCTION watertight.searchable_text(text) AS ASSIGNMENT;
 CREATE CAST (varchar AS watertight.searchable_text) WITH FUNCTION watertight.searchable_text(text) AS ASSIGNMENT;
 CREATE CAST (watertight.searchable_text AS text) WITH FUNCTION watertight.text(watertight.searchable_text) AS IMPLICIT;
+
+-- text || is overloaded for everything, so that no cast makes it certain which one is meant.
+CREATE FUNCTION watertight.concatenate(watertight.encrypted_text, text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), $2)';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.encrypted_text, RIGHTARG = text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(text, watertight.encrypted_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat($1, watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = text, RIGHTARG = watertight.encrypted_text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(watertight.encrypted_text, watertight.encrypted_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.encrypted_text, RIGHTARG = watertight.encrypted_text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(watertight.searchable_text, text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), $2)';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(text, watertight.searchable_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat($1, watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(watertight.searchable_text, watertight.searchable_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.searchable_text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.concatenate);
 
 -- Searchable values are equal if their blind indexes are. LEAKPROOF: they read nothing else of their arguments, and raise nothing.
 

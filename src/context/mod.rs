@@ -18,7 +18,8 @@ pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, identify, mark, scopes};
 use verdict::has_passing_token;
 pub use verdict::{
-    as_tenant, compartment_if_any, enter_row, identity, is_wide, place, reached, reached_compartment, row_by_row,
+    as_tenant, compartment_if_any, enter_row, identity, is_wide, place, reached, reached_compartment,
+    row_by_row,
 };
 
 use crate::compartment::{enter, fence};
@@ -50,11 +51,6 @@ fn token_assigned() {
     verdict::assigned();
     fence::context_changed();
     literals::context_changed();
-}
-
-/// Whether the token in force is known to lead to a place without a schema of its own. False where nobody has asked yet.
-pub fn leads_to_no_schema() -> bool {
-    token::last_place().is_some_and(|place| place.compartment.schema.is_none())
 }
 
 /// A statement that has set a token is over.

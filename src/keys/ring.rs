@@ -13,7 +13,7 @@ use watertight_core::{Code, Fault};
 /// So many keys are kept.
 const CAPACITY: usize = 64;
 /// How often a key that was retired in the same moment is looked for again.
-const TRIES: usize = 4;
+const TRIES: usize = 100;
 
 /// A context: whose values these are, and where.
 #[derive(Clone, Copy)]
@@ -80,7 +80,8 @@ fn forget() {
 }
 
 fn check() {
-    if RING.with(|ring| !ring.slots.is_empty() && !ring.is_current()) {
+    // Also where there is none: a statement that was cancelled may have said that there would be.
+    if RING.with(|ring| ring.slots.is_empty() || !ring.is_current()) {
         forget();
     }
 }
@@ -134,19 +135,16 @@ impl Ring {
 fn load(load: impl FnOnce() -> Result<Expanded, Fault>) -> Result<(), Fault> {
     check();
     let (epoch, generation) = (epoch::now(), ext::keys_generation());
-    epoch::hold(epoch);
     let loaded = load();
-    let kept = RING.with_mut(|ring| {
-        if let Ok(key) = loaded {
-            ring.insert(epoch, generation, key);
-            return Ok(());
-        }
-        loaded.map(|_| ())
-    });
-    if RING.with(|ring| ring.slots.is_empty()) {
-        epoch::let_go();
+    if let Ok(key) = loaded {
+        // Said before it is kept, and asked once more afterwards: whoever raises the epoch in between either is seen here, or sees us.
+        epoch::hold(epoch);
+        RING.with_mut(|ring| ring.insert(epoch, generation, key));
+        check();
+        return Ok(());
     }
-    kept
+    check();
+    loaded.map(|_| ())
 }
 
 /// Seals a value: `f` is given the key in force and a nonce for it.

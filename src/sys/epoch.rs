@@ -8,7 +8,7 @@
 use super::local::Local;
 use super::shared::{self, Area, backends};
 use pgrx::pg_sys::{self, Oid};
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, fence};
 
 #[repr(C)]
 struct Head {
@@ -59,7 +59,7 @@ pub fn now() -> u64 {
 
 /// Begins another one; returns it. Must not raise.
 pub fn raise() -> u64 {
-    head().epoch.fetch_add(1, Ordering::AcqRel) + 1
+    head().epoch.fetch_add(1, Ordering::SeqCst) + 1
 }
 
 /// This backend keeps something that was loaded in an epoch.
@@ -74,7 +74,9 @@ pub fn hold(epoch: u64) {
     let (process, database) = unsafe { (pg_sys::MyProcPid, pg_sys::MyDatabaseId) };
     mine.process.store(process, Ordering::Relaxed);
     mine.database.store(database.to_u32(), Ordering::Relaxed);
-    mine.epoch.store(epoch, Ordering::Release);
+    mine.epoch.store(epoch, Ordering::SeqCst);
+    // Before the epoch is read again: whoever raises it sees this, or is seen.
+    fence(Ordering::SeqCst);
     HOLDS.set(true);
 }
 
@@ -98,6 +100,7 @@ pub fn nudge(database: Oid, epoch: u64) -> usize {
     // SAFETY: a plain global.
     let me = unsafe { pg_sys::MyProcPid };
     let mut behind = 0;
+    fence(Ordering::SeqCst);
     for index in 0..backends() {
         let holder = holder(index);
         let held = holder.epoch.load(Ordering::Acquire);

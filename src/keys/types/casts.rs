@@ -6,7 +6,7 @@ use crate::pg::error::raise;
 use crate::sys::convert;
 use crate::sys::function::{Call, raw_function};
 use pgrx::pg_sys::Datum;
-use watertight_core::keys::{malformed, no_context, sealed_form_only};
+use watertight_core::keys::{invalid, malformed, no_context, sealed_form_only};
 
 fn text_to<T: Type>(call: Call) -> Datum {
     let Some(text) = call.content(0) else { return call.null() };
@@ -45,6 +45,15 @@ fn jsonb_to(call: Call) -> Datum {
     }
 }
 
+fn json_to(call: Call) -> Datum {
+    let Some(text) = call.content(0) else { return call.null() };
+    let Some(here) = here() else { raise(sealed_form_only(Jsonb::KIND)) };
+    match Jsonb::from_text(text) {
+        Some(text) => seal(Jsonb::KIND, here, b"", text),
+        None => raise(invalid(Jsonb::KIND)),
+    }
+}
+
 fn to_jsonb(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
     let Some(here) = here() else { raise(no_context(Jsonb::KIND)) };
@@ -59,4 +68,5 @@ raw_function!(wt_searchable_text_to_text, pg_finfo_wt_searchable_text_to_text, t
 raw_function!(wt_bytea_to_encrypted_bytea, pg_finfo_wt_bytea_to_encrypted_bytea, bytea_to);
 raw_function!(wt_encrypted_bytea_to_bytea, pg_finfo_wt_encrypted_bytea_to_bytea, to_bytea);
 raw_function!(wt_jsonb_to_encrypted_jsonb, pg_finfo_wt_jsonb_to_encrypted_jsonb, jsonb_to);
+raw_function!(wt_json_to_encrypted_jsonb, pg_finfo_wt_json_to_encrypted_jsonb, json_to);
 raw_function!(wt_encrypted_jsonb_to_jsonb, pg_finfo_wt_encrypted_jsonb_to_jsonb, to_jsonb);

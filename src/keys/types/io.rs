@@ -1,14 +1,13 @@
 //! Input and output. In a context: what the plain type would take and give. Without one: the sealed form.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{from_client, here, open, put_out, restore};
+use super::value::{from_client, here, open, put_out, restore_from_client};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
 use crate::sys::message;
 use pgrx::pg_sys::Datum;
-use watertight_core::keys::Kind;
-use watertight_core::{Code, Fault};
+use watertight_core::keys::{Kind, invalid};
 
 fn input<T: Type>(call: Call) -> Datum {
     let Some(text) = call.cstring(0) else { return call.null() };
@@ -18,17 +17,14 @@ fn input<T: Type>(call: Call) -> Datum {
 fn from_text<T: Type>(text: &[u8]) -> Datum {
     match here() {
         Some(here) => seal_text::<T>(here, text),
-        None => restore(T::KIND, text),
+        None => restore_from_client(T::KIND, text),
     }
 }
 
 fn seal_text<T: Type>(here: Here, text: &[u8]) -> Datum {
     match T::from_text(text) {
         Some(plaintext) => from_client(T::KIND, here, plaintext),
-        // What was wrong with it is not said: that would be the value.
-        None => {
-            raise(Fault::new(Code::InvalidText, format!("invalid input for type {}", T::KIND.type_name())))
-        }
+        None => raise(invalid(T::KIND)),
     }
 }
 
@@ -48,7 +44,7 @@ fn receive<T: Type>(call: Call) -> Datum {
     match here() {
         Some(here) if T::KIND == Kind::Bytea => from_client(T::KIND, here, message::bytes(call)),
         Some(here) => seal_text::<T>(here, message::text(call)),
-        None => restore(T::KIND, message::text(call)),
+        None => restore_from_client(T::KIND, message::text(call)),
     }
 }
 

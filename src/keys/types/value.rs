@@ -43,12 +43,17 @@ pub fn seal(kind: Kind, here: Here, context: &[u8], plaintext: &[u8]) -> Datum {
     value
 }
 
+/// A client, or the text of a statement, has written the sealed form, without a context.
+pub fn restore_from_client(kind: Kind, text: &[u8]) -> Datum {
+    literals::sealed(kind);
+    restore(kind, text)
+}
+
 /// Without a context: a value from its sealed form, as it was put out.
 pub fn restore(kind: Kind, text: &[u8]) -> Datum {
     if !is_text_form(text) {
         raise(sealed_form_only(kind));
     }
-    literals::sealed(kind);
     let length = decoded_text_len(text).map_err(|_| malformed(kind)).or_raise();
     let (value, read) = varlena::build(length, |out| {
         decode_text(text, out).and_then(|()| Sealed::parse(out).map(|sealed| sealed.kind == kind))

@@ -75,6 +75,11 @@ pub fn literal_kept(kind: Kind) -> Fault {
         .hint(format!("Write a cast, which is sealed when it runs: 'value'::text::{name}."))
 }
 
+/// What a client has sent is no value of the plain type. What is wrong with it is not said: that would be a part of the value.
+pub fn invalid(kind: Kind) -> Fault {
+    Fault::new(Code::InvalidText, format!("invalid input for type {}", kind.type_name()))
+}
+
 /// Not a sealed value of this kind.
 pub fn malformed(kind: Kind) -> Fault {
     Fault::new(Code::InvalidText, format!("not a sealed value of type {}", kind.type_name()))
