@@ -8,7 +8,7 @@ use crate::pg::role;
 use crate::registry;
 use crate::sys::provided::{self, State};
 use crate::sys::scan::{self, Key};
-use crate::sys::xact;
+use crate::sys::{process, xact};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use uuid::Uuid;
@@ -81,7 +81,9 @@ fn shred_tenant(name: Option<&str>, confirm: Option<&str>) -> Option<String> {
         fresh::id().or_raise().get().unsigned_abs(),
     );
     let by = Name::new(&role::caller_name());
-    let signed = wish::grant(Kind::Shred { tenant, certificate, by }, || stored(certificate).flatten());
+    let until = process::now().saturating_add(wish::PATIENCE * 1_000);
+    let signed =
+        wish::grant(Kind::Shred { tenant, certificate, by, until }, || stored(certificate).flatten());
     match signed {
         Ok(text) => Some(text),
         Err(fault) if stored(certificate).is_none() => raise(fault),

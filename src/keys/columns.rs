@@ -109,13 +109,9 @@ impl Column {
 
 /// Which of our types a type is.
 fn encrypted(kind: Oid) -> Option<&'static str> {
-    let schema = lookup::schema(c"watertight")?;
-    if lookup::type_schema(kind) != schema {
-        return None;
-    }
-    ["encrypted_text", "searchable_text", "encrypted_bytea", "encrypted_jsonb"]
-        .into_iter()
-        .find(|name| CString::new(*name).ok().and_then(|name| lookup::type_in(schema, &name)) == Some(kind))
+    ["encrypted_text", "searchable_text", "encrypted_bytea", "encrypted_jsonb"].into_iter().find(|name| {
+        CString::new(*name).ok().and_then(|name| lookup::type_in(c"watertight", &name)) == Some(kind)
+    })
 }
 
 /// Gives a column the encrypted type for its values, and seals each for the tenant, and compartment, of its row.

@@ -4,6 +4,7 @@ use super::rotate::Batch;
 use super::wish::{self, Kind};
 use super::{certify, kept, make, reserve, rotate, shred};
 use crate::pg::error::{OrRaise, raise};
+use crate::sys::process;
 use crate::worker::{Shift, ids};
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
@@ -32,7 +33,8 @@ pub fn grant(shift: &mut Shift) {
                     committed();
                 }
             }
-            Kind::Shred { tenant, certificate, by } => {
+            Kind::Shred { until, .. } if process::now() > until => {}
+            Kind::Shred { tenant, certificate, by, .. } => {
                 shift.task_of("shred a tenant", tenant, || shred_tenant(tenant, certificate, by.as_str()));
                 certificates(shift);
             }
@@ -61,11 +63,11 @@ fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
 /// Signs the certificates of what was destroyed.
 pub fn certificates(shift: &mut Shift) {
     let pending = shift.task("list the certificates to sign", certify::pending).unwrap_or_default();
-    if pending.is_empty() || !certify::wait_for_all() {
+    if pending.is_empty() {
         return;
     }
     let ready = shift.task("prepare the key that signs certificates", || certify::prepare().or_raise());
-    if ready.is_none() {
+    if ready.is_none() || !certify::wait_for_all() {
         return;
     }
     for id in pending {
@@ -112,7 +114,7 @@ pub fn forget(database: Oid) {
 
 /// Keys of ephemeral compartments whose transaction was undone.
 pub fn orphans(shift: &mut Shift) {
-    let now = crate::sys::process::now();
+    let now = process::now();
     let old: Vec<_> =
         kept::transients().into_iter().filter(|about| now.saturating_sub(about.since) > GRACE).collect();
     if old.is_empty() {

@@ -10,7 +10,7 @@ use watertight_core::keys::KeyId;
 use watertight_core::{Code, Fault};
 
 /// How long a backend waits for what it has wished, in milliseconds, and how long it waits before it looks again.
-const PATIENCE: i64 = 15_000;
+pub const PATIENCE: i64 = 15_000;
 const PAUSE: u32 = 4;
 /// How often it asks again, in microseconds: the worker may have failed, or be another one by now.
 const REMIND: i64 = 1_000_000;
@@ -38,6 +38,8 @@ pub enum Kind {
         certificate: Uuid,
         /// Who wants it.
         by: Name,
+        /// Not after that moment, in PostgreSQL's microseconds: who wants it was told by then that it was not done.
+        until: i64,
     },
 }
 
@@ -81,10 +83,11 @@ fn encode(kind: Kind) -> Wish {
             Wish { first: *tenant.as_bytes(), second: *compartment.as_bytes(), ..plain }
         }
         Kind::Reserve { id } => Wish { kind: RESERVE, number: id.get(), ..plain },
-        Kind::Shred { tenant, certificate, by } => Wish {
+        Kind::Shred { tenant, certificate, by, until } => Wish {
             kind: SHRED,
             first: *tenant.as_bytes(),
             second: *certificate.as_bytes(),
+            number: until,
             text: Text::new(by.as_str()),
             ..plain
         },
@@ -102,6 +105,7 @@ pub fn next() -> Option<Kind> {
             tenant: first,
             certificate: second,
             by: Name::new(wish.text.get().unwrap_or_default()),
+            until: wish.number,
         }),
     }
 }

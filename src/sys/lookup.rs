@@ -18,22 +18,6 @@ pub fn schema_name(schema: Oid) -> Option<String> {
     }
 }
 
-/// The oid of a type in a schema.
-pub fn type_in(schema: Oid, name: &CStr) -> Option<Oid> {
-    let cache = pg_sys::SysCacheIdentifier::TYPENAMENSP as i32;
-    // SAFETY: a syscache look-up by name and schema; the first column is the oid.
-    valid(unsafe {
-        pg_sys::GetSysCacheOid(
-            cache,
-            pg_sys::Anum_pg_type_oid as i16,
-            pg_sys::Datum::from(name.as_ptr()),
-            pg_sys::Datum::from(schema),
-            pg_sys::Datum::null(),
-            pg_sys::Datum::null(),
-        )
-    })
-}
-
 /// The schema of a type; `InvalidOid` where there is no such type.
 pub fn type_schema(kind: Oid) -> Oid {
     let place = pg_sys::ObjectAddress { classId: pg_sys::TypeRelationId, objectId: kind, objectSubId: 0 };
