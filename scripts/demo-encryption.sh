@@ -39,12 +39,11 @@ expect "watertight:v1:" "$secret"
 expect "      2"
 
 step "He puts hospital A's diagnosis into hospital B's row. It does not open there."
-administrator "BEGIN;
-UPDATE records SET diagnosis = (SELECT diagnosis FROM records WHERE id = 1) WHERE id = 2;
-SET LOCAL watertight.token = '$b';
-SELECT diagnosis FROM records WHERE id = 2;" >/dev/null
-sed "s/^psql:<stdin>:[0-9]*: //; s/^ERROR:.*/$red&$plain/" <<<"$out" | indent
+swap="UPDATE records SET diagnosis = (SELECT diagnosis FROM records WHERE id = 1) WHERE id = 2;"
+client "hospital B" "$b" "\\! '$psql' -X -q -d '$uri' -c \"$swap\"
+SELECT diagnosis FROM records;"
 expect "ERROR:  the value is sealed for another tenant" "$secret"
+client "hospital B" "$b" "UPDATE records SET diagnosis = 'B: $secret';"
 
 step "The text is in no file of the server, nor in a dump. (A plain column's is: the search works.)"
 as postgres -c "CHECKPOINT"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # demo.sh: two hospitals share a database, a role and the patient number 123, and cannot see each other; then compartments inside
-# one of them; then columns that are encrypted for each. Runs on a server of its own, with tokens that are really signed. Every step is checked: fails if something is not
-# as it says.
+# one of them; then columns that are encrypted for each. Runs on a server of its own, with tokens that are really signed. Every
+# step is checked: fails if something is not as it says.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
