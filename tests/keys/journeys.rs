@@ -166,5 +166,21 @@ fn logical_replication_carries_sealed_values() {
     for tenant in [A, B] {
         assert_eq!(app(&house.cluster, &name, &db.token(tenant)).number(READ), 20);
     }
+    // Keys that are made later, for a subscriber that makes none itself.
+    here.run("CREATE PUBLICATION keys FOR TABLE watertight.tenant_keys, watertight.data_keys");
+    here.run("SELECT pg_create_logical_replication_slot('keys', 'pgoutput')");
+    there.run(&format!(
+        "CREATE SUBSCRIPTION keys CONNECTION 'host={socket} port={} dbname={} user=postgres' PUBLICATION keys
+         WITH (create_slot = false, slot_name = 'keys', copy_data = false)",
+        house.cluster.port(),
+        db.name
+    ));
+    for rotate in ["rotate_data_key", "rotate_tenant_key"] {
+        here.run(&format!("SELECT watertight.{rotate}('{A}')"));
+    }
+    a.run("INSERT INTO people (name, ssn, photo, facts) VALUES ('name 98', 'ssn 98', '\\x00ff', '{\"n\": 98}')");
+    let mut reader = app(&house.cluster, &name, &db.token(A));
+    eventually("values under new keys open", || reader.attempt(READ).is_ok_and(|rows| rows[0][0].as_deref() == Some("21")));
     there.run("DROP SUBSCRIPTION people");
+    there.run("DROP SUBSCRIPTION keys");
 }
