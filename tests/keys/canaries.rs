@@ -26,23 +26,23 @@ fn json(text: &str) -> String {
     format!("{{\"a\": [\"{text}\"]}}")
 }
 
-/// One row by a statement with parameters of our types, and once more with parameters that are said to be plain ones.
-fn write(session: &mut Session, sql: &str, text: &str) {
-    let row = |ssn: &str| (format!("{text} of {ssn}"), json(text));
-    let (name, facts) = row("ours");
-    let ours = [name.as_bytes(), text.as_bytes(), text.as_bytes(), facts.as_bytes()].map(Raw);
+/// One row by a statement with parameters of our types, and once more with parameters that are said to be plain ones. Values that no
+/// index has are the text so many times.
+fn write(session: &mut Session, sql: &str, text: &str, times: usize) {
+    let long = format!("{text} ").repeat(times);
+    let facts = json(&long);
+    let ours = [&long, text, &long, &facts].map(|text| Raw(text.as_bytes()));
     session.query(sql, &[&ours[0], &ours[1], &ours[2], &ours[3]]).expect("parameters of our types");
-    let (name, facts) = row("plain");
     let ssn = format!("{text}, plain");
     let plain = sql.replace("($1, $2, $3, $4)", "($1::text, $2::varchar, $3::bytea, $4::text::jsonb)");
-    session.query(&plain, &[&name, &ssn, &text.as_bytes(), &facts]).expect("plain parameters");
+    session.query(&plain, &[&long, &ssn, &long.as_bytes(), &facts]).expect("plain parameters");
 }
 
 fn write_every_way(db: &Database<'_>) {
     let mut app = db.a(Mode::Extended);
-    write(&mut app, INSERT, &format!("{CANARY} inserted"));
-    write(&mut app, UPSERT, &format!("{CANARY} inserted"));
-    write(&mut app, INSERT, &format!("{CANARY} long ").repeat(400));
+    write(&mut app, INSERT, &format!("{CANARY} inserted"), 1);
+    write(&mut app, UPSERT, &format!("{CANARY} inserted"), 1);
+    write(&mut app, INSERT, &format!("{CANARY} long"), 400);
     let found = [format!("{CANARY} inserted"), format!("{CANARY} inserted, plain")];
     for search in ["ssn = $1::text", "ssn = ANY (ARRAY[$1::text])", "ssn::text LIKE $1::text"] {
         for text in &found {
