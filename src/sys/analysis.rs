@@ -37,6 +37,26 @@ pub fn expect() {
     EXPECTED.set(true);
 }
 
+/// A plan is about to be made.
+pub(super) fn planning() {
+    EXPECTED.set(false);
+}
+
+/// It was made. The planner puts bodies of SQL functions in their place, and analyses them without telling anybody.
+pub(super) fn planned() {
+    if EXPECTED.get() {
+        found();
+    }
+}
+
+#[pgrx::pg_guard]
+extern "C-unwind" fn found() {
+    EXPECTED.set(false);
+    if let Some(watch) = WATCH.get() {
+        (watch.found)();
+    }
+}
+
 /// A statement runs that keeps expressions in a catalog.
 pub fn is_storing() -> bool {
     STORING.active()
