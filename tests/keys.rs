@@ -7,6 +7,8 @@ mod attacks;
 mod canaries;
 #[path = "keys/columns.rs"]
 mod columns;
+#[path = "keys/copies.rs"]
+mod copies;
 #[path = "keys/house.rs"]
 mod house;
 #[path = "keys/journeys.rs"]
