@@ -239,14 +239,14 @@ pub fn scopes() -> Option<String> {
     with_facts(|facts| facts.scopes().map(str::to_owned)).flatten()
 }
 
-<<<<<<< HEAD
 fn is_elsewhere(facts: &FactsView<'_>) -> bool {
     facts.compartment().is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
 }
 
 fn head_in_force() -> Option<Head> {
     setting::with_extra(|extra| Head::decode(extra?))
-=======
+}
+
 /// Tells the context of one token from that of another: two tokens with the same mark lead to the same tenant and compartment. 0 without
 /// a token. Must not raise.
 pub fn mark() -> u64 {
@@ -261,7 +261,6 @@ pub fn mark() -> u64 {
         hasher.finish()
     })
     .unwrap_or(0)
->>>>>>> keys-core
 }
 
 /// Whether the token in force may lead to a compartment that reads more than itself. False for Global, which reads itself, and
