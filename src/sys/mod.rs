@@ -51,12 +51,9 @@ mod signals;
 pub mod slots;
 pub mod statement;
 mod tree;
-<<<<<<< HEAD
 pub mod unlogged;
-=======
 pub mod turns;
 mod unlogged;
->>>>>>> keys-core
 pub mod user;
 pub mod uses;
 pub mod utility;
