@@ -9,7 +9,7 @@ server_pg = $(or $(PG),15)
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
-demo: ## See it work: builds, starts a server of its own, shows tenants and compartments that cannot see each other
+demo: ## See it work: builds, starts a server of its own, shows tenants and compartments that cannot see each other, and encryption
 	@scripts/install.sh $(server_pg)
 	@PG=$(server_pg) scripts/demo.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # demo.sh: two hospitals share a database, a role and the patient number 123, and cannot see each other; then compartments inside
-# one of them. Runs on a server of its own, with tokens that are really signed. Every step is checked: fails if something is not
-# as it says.
+# one of them; then columns that are encrypted for each. Runs on a server of its own, with tokens that are really signed. Every
+# step is checked: fails if something is not as it says.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -139,6 +139,10 @@ expect "(2 rows)"
 act "Act two: compartments inside hospital A"
 # shellcheck source=scripts/demo-compartments.sh
 . "$ROOT/scripts/demo-compartments.sh"
+
+act "Act three: encryption"
+# shellcheck source=scripts/demo-encryption.sh
+. "$ROOT/scripts/demo-encryption.sh"
 
 if [ "$failures" -gt 0 ]; then
     printf '\n%s%d of the answers above were not as they should be.%s\n' "$red" "$failures" "$plain"

@@ -1,16 +1,26 @@
 //! Keys, on servers whose provider of the master key fails in every way, and that are stopped and killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "keys/attacks.rs"]
+mod attacks;
+#[path = "keys/canaries.rs"]
+mod canaries;
 #[path = "keys/columns.rs"]
 mod columns;
 #[path = "keys/copies.rs"]
 mod copies;
 #[path = "keys/house.rs"]
 mod house;
+#[path = "keys/journeys.rs"]
+mod journeys;
+#[path = "keys/param.rs"]
+mod param;
 #[path = "keys/provider.rs"]
 mod provider;
 #[path = "keys/rotation.rs"]
 mod rotation;
+#[path = "keys/search.rs"]
+mod search;
 #[path = "keys/service.rs"]
 mod service;
 #[path = "keys/shredding.rs"]

@@ -50,7 +50,12 @@ impl House {
 
     /// With a file that holds version 1 of the master key, which is returned, too.
     pub fn with_file() -> (House, String) {
-        let house = House::new();
+        House::with_file_and(&[])
+    }
+
+    /// The same, with these lines of configuration.
+    pub fn with_file_and(conf: &[&str]) -> (House, String) {
+        let house = House::with(conf);
         let first = key();
         house.write("master", &format!("1 {first}\n"), "600");
         house.set("master_key_file", &house.path("master"));

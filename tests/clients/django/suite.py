@@ -14,8 +14,9 @@ call_command("migrate", "clinic", "0001", database="owner", verbosity=0)
 harness.admin_script(os.path.join(os.path.dirname(__file__), "protect.sql"))
 
 import test_connections  # noqa: E402 (their fixtures need the tables)
+import test_encrypted  # noqa: E402
 import test_migrations  # noqa: E402
 import test_requests  # noqa: E402
 import test_work  # noqa: E402
 
-harness.main(test_migrations, test_work, test_connections, test_requests)
+harness.main(test_migrations, test_work, test_connections, test_requests, test_encrypted)

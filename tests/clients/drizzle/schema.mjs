@@ -2,6 +2,7 @@
 
 import { relations } from "drizzle-orm";
 import { date, integer, numeric, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { encryptedText } from "./watertight_types.mjs";
 
 export const doctors = pgTable("doctors", {
   id: integer().primaryKey().generatedByDefaultAsIdentity(),
@@ -39,6 +40,15 @@ export const visitLabels = pgTable(
   },
   (table) => [primaryKey({ columns: [table.visitId, table.labelId] })],
 );
+
+export const people = pgTable("people", {
+  id: integer().primaryKey().generatedByDefaultAsIdentity(),
+  // An administrator encrypts these two: see ../common/protect.sql.
+  name: text().notNull(),
+  ssn: text().notNull().unique(),
+  // This one is made encrypted, by the second migration.
+  note: encryptedText(),
+});
 
 export const patientsRelations = relations(patients, ({ many }) => ({ visits: many(visits) }));
 export const doctorsRelations = relations(doctors, ({ many }) => ({ visits: many(visits) }));

@@ -13,4 +13,4 @@ await migrate(db, { migrationsFolder: here("migrations/1") });
 await adminScript(here("../common/protect.sql"));
 await migrate(db, { migrationsFolder: here("migrations/2") });
 await owner.end();
-await main(here("drizzle.test.mjs"));
+await main(here("drizzle.test.mjs"), here("encrypted.test.mjs"));

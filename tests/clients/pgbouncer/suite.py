@@ -12,6 +12,7 @@ for name, token in CLINICS.items():
 
 import test_clients_that_fail  # noqa: E402 (they need the rows)
 import test_documents  # noqa: E402
+import test_encrypted  # noqa: E402
 import test_hand_over  # noqa: E402
 import test_left_behind  # noqa: E402
 import test_other_modes  # noqa: E402
@@ -19,4 +20,4 @@ import test_start_up  # noqa: E402
 import test_total  # noqa: E402
 
 harness.main(
-    test_hand_over, test_clients_that_fail, test_left_behind, test_other_modes, test_start_up, test_documents, test_total)
+    test_hand_over, test_encrypted, test_clients_that_fail, test_left_behind, test_other_modes, test_start_up, test_documents, test_total)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from sqlalchemy import Column, ForeignKey, Identity, Numeric, Table, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from watertight_types import EncryptedText
+
 
 class Base(DeclarativeBase):
     pass
@@ -57,3 +59,14 @@ class Label(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
+
+
+class Person(Base):
+    __tablename__ = "people"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # An administrator encrypts these two: see ../common/protect.sql.
+    name: Mapped[str]
+    ssn: Mapped[str] = mapped_column(unique=True)
+    # This one is made encrypted.
+    note: Mapped[str | None] = mapped_column(EncryptedText())

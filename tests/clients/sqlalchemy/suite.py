@@ -13,7 +13,8 @@ owner.dispose()
 harness.admin_script(os.path.join(os.path.dirname(harness.__file__), "protect.sql"))
 
 import test_asyncpg  # noqa: E402 (their fixtures need the tables)
+import test_encrypted  # noqa: E402
 import test_sessions  # noqa: E402
 import test_work  # noqa: E402
 
-harness.main(test_work, test_sessions, test_asyncpg)
+harness.main(test_work, test_sessions, test_asyncpg, test_encrypted)

@@ -20,6 +20,7 @@ export class Clinic1760000000000 {
       { name: "doctor_id", type: "int", isNullable: true }] }));
     await runner.createTable(new Table({ name: "visit_labels", columns: [
       { name: "visit_id", type: "int", isPrimary: true }, { name: "label_id", type: "int", isPrimary: true }] }));
+    await runner.createTable(new Table({ name: "people", columns: [id, text("name"), text("ssn", { isUnique: true })] }));
     await runner.createForeignKey("visits", new TableForeignKey(key("patient_id", "patients", "CASCADE")));
     await runner.createForeignKey("visits", new TableForeignKey(key("doctor_id", "doctors", "SET NULL")));
     await runner.createForeignKey("visit_labels", new TableForeignKey(key("visit_id", "visits", "CASCADE")));
@@ -32,6 +33,7 @@ export class VisitNote1760000001000 {
   name = "VisitNote1760000001000";
   async up(runner) {
     await runner.addColumn("visits", new TableColumn({ name: "note", type: "text", default: "'none'" }));
+    await runner.addColumn("people", new TableColumn({ name: "note", type: "watertight.encrypted_text", isNullable: true }));
     await runner.createIndex("visits", new TableIndex({ name: "visits_seen_at", columnNames: ["seen_at"] }));
   }
   async down(runner) {

@@ -17,4 +17,4 @@ async function migrate(migrations) {
 await migrate([Clinic1760000000000]);
 await adminScript(here("../common/protect.sql"));
 await migrate([Clinic1760000000000, VisitNote1760000001000]);
-await main(here("typeorm.test.mjs"));
+await main(here("typeorm.test.mjs"), here("encrypted.test.mjs"));

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from watertight_django.fields import EncryptedTextField
+
 
 class Doctor(models.Model):
     email = models.EmailField(unique=True)
@@ -30,3 +32,15 @@ class Visit(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["seen_at"], name="visit_seen_at")]
+
+
+class Person(models.Model):
+    # An administrator encrypts these two: see ../protect.sql.
+    name = models.TextField()
+    ssn = models.TextField()
+    # This one is made encrypted, by the second migration.
+    note = EncryptedTextField(null=True)
+
+    class Meta:
+        # Not `unique=True`, which also makes an index for LIKE: that needs plain text.
+        constraints = [models.UniqueConstraint(fields=["ssn"], name="person_ssn")]

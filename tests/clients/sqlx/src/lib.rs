@@ -3,4 +3,5 @@
 pub mod checkout;
 pub mod clinic;
 pub mod fixture;
+pub mod people;
 pub mod tenant;

@@ -29,4 +29,10 @@ class Migration(migrations.Migration):
             ("seen_at", models.DateTimeField(auto_now_add=True)),
             ("labels", models.ManyToManyField("clinic.label")),
         ]),
+        migrations.CreateModel("Person", [
+            ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+            ("name", models.TextField()),
+            ("ssn", models.TextField()),
+        ]),
+        migrations.AddConstraint("Person", models.UniqueConstraint(fields=["ssn"], name="person_ssn")),
     ]
