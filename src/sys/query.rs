@@ -3,7 +3,7 @@
 use super::local::Local;
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{checks, during::FILLING, recheck, sight};
+use super::{analysis, checks, during::FILLING, recheck, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -74,6 +74,7 @@ unsafe extern "C-unwind" fn planner(
         let options = options & !look.without;
         let outer = recheck::begin();
         let within = sight::inline(true);
+        analysis::planning();
         let next = PREVIOUS.get().unwrap_or(standard_planner);
         let mut plan = next(query, text, options, params);
         if !look.spare.is_null() && sight::is_read_by(plan) {
@@ -81,6 +82,7 @@ unsafe extern "C-unwind" fn planner(
             plan = next(look.spare, text, options, params);
         }
         sight::inline(within);
+        analysis::planned();
         recheck::end(plan, outer);
         if look.again {
             look_at_plan(plan);
@@ -159,7 +161,7 @@ unsafe fn has_queries_inside(query: &pg_sys::Query) -> bool {
         }
 }
 
-/// The walker: looks at the tables of a query, then goes on into its parts.
+/// Looks at the tables of a query, then goes on into its parts.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
     if node.is_null() {
@@ -318,9 +320,7 @@ unsafe fn compares_with_parameters(quals: *mut pg_sys::Node) -> bool {
             NodeTag::T_BoolExpr => {
                 let all = &*quals.cast::<pg_sys::BoolExpr>();
                 all.boolop == pg_sys::BoolExprType::AND_EXPR
-                    && elements::<pg_sys::Node>(all.args)
-                        .into_iter()
-                        .all(|qual| compares_with_parameters(qual))
+                    && elements::<pg_sys::Node>(all.args).into_iter().all(|q| compares_with_parameters(q))
             }
             NodeTag::T_OpExpr => {
                 let operands = elements::<pg_sys::Expr>((*quals.cast::<pg_sys::OpExpr>()).args);
