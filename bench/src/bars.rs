@@ -6,7 +6,7 @@ use crate::search::{self, Outcome, State};
 use crate::statements::Way;
 use crate::stats::{Clock, Series, Spread, busy, wall};
 use crate::tenants::{MODES, Mode};
-use crate::{cold, compartments};
+use crate::{cold, compartments, keys};
 
 /// One promise.
 pub struct Bar {
@@ -39,6 +39,11 @@ impl Bar {
     pub fn new(what: String, limit: Limit, figure: impl Fn(Clock) -> Spread) -> Bar {
         let waits = matches!(limit, Limit::Within(_));
         Bar { what, limit, measured: figure(busy), on_the_wall: figure(wall), waits, unmeasured: None }
+    }
+
+    /// The same, if nothing that it needs is missing.
+    pub fn unless(self, missing: Option<&str>) -> Bar {
+        Bar { unmeasured: missing.map(str::to_owned), ..self }
     }
 
     /// The limit in words.
@@ -87,6 +92,7 @@ pub fn all(results: &Results) -> Vec<Bar> {
     }
     bars.extend(searches(&results.search));
     bars.extend(compartments::bars::all(&results.compartments));
+    bars.extend(keys::bars::all(&results.keys));
     bars
 }
 

@@ -6,6 +6,7 @@ mod compartments;
 mod contestant;
 mod context;
 mod data;
+mod keys;
 mod machine;
 mod options;
 mod plans;
@@ -72,6 +73,7 @@ fn run() -> Result<bool> {
         Only::All => {}
         Only::Search => return only_search(&options, &keys),
         Only::Compartments => return only_compartments(&options, &keys),
+        Only::Keys => return only_keys(&options, &keys),
     }
     let main = data::make(server, DATABASE, &tables, Order::Mixed, (scale.tenants, scale.rows), &keys)?;
     data::make_without(&options.without, &main)?;
@@ -92,6 +94,7 @@ fn run() -> Result<bool> {
     let mut results = measure(&options, &main, [&few?, &some?, &many?], &keys)?;
     results.search = search::all(&options, &keys, &mut checks)?;
     results.compartments = compartments::all(&options, &keys, &mut checks)?;
+    results.keys = keys::all(&options, &keys, &mut checks)?;
 
     let report = report::text(&options, &results, &machine::Machine::look(server, DATABASE)?);
     println!("{report}");
@@ -124,6 +127,17 @@ fn only_compartments(options: &Options, keys: &Keys) -> Result<bool> {
     }
     let machine = machine::Machine::look(&options.server, compartments::ROOMS)?;
     println!("{}", report::of_compartments(options, &results, &machine));
+    println!("{} passed, {} failed", checks.passed, checks.failed);
+    Ok(checks.failed == 0)
+}
+
+fn only_keys(options: &Options, keys: &Keys) -> Result<bool> {
+    let mut checks = plans::Checks::default();
+    let results = keys::all(options, keys, &mut checks)?;
+    if checks.failed == 0 {
+        let machine = machine::Machine::look(&options.server, keys::DATABASE)?;
+        println!("{}", report::of_keys(options, &results, &machine));
+    }
     println!("{} passed, {} failed", checks.passed, checks.failed);
     Ok(checks.failed == 0)
 }

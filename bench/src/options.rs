@@ -27,6 +27,10 @@ pub struct Scale {
     pub live: [usize; 2],
     /// Compartments that come and go before the catalogs are weighed.
     pub lives: usize,
+    /// Values that a statement seals or opens.
+    pub sealed_values: usize,
+    /// Rows among which a sealed value is looked for.
+    pub sealed_rows: usize,
 }
 
 /// What is measured.
@@ -38,6 +42,8 @@ pub enum Only {
     Search,
     /// Compartments, and nothing else.
     Compartments,
+    /// Sealed values, and nothing else.
+    Keys,
 }
 
 /// The command line.
@@ -74,6 +80,8 @@ const FULL: Scale = Scale {
     search_rounds: 6,
     live: [10, 1000],
     lives: 2000,
+    sealed_values: 1000,
+    sealed_rows: 1_000_000,
 };
 const SMALL: Scale = Scale {
     tenants: 50,
@@ -87,6 +95,8 @@ const SMALL: Scale = Scale {
     search_rounds: 2,
     live: [10, 30],
     lives: 20,
+    sealed_values: 20,
+    sealed_rows: 2000,
 };
 
 impl Options {
@@ -109,7 +119,8 @@ impl Options {
                     only = match words.next().as_deref() {
                         Some("search") => Only::Search,
                         Some("compartments") => Only::Compartments,
-                        _ => return Err(Failure("--only search or --only compartments".into())),
+                        Some("keys") => Only::Keys,
+                        _ => return Err(Failure("--only search, compartments or keys".into())),
                     }
                 }
                 "--explain" => explain = true,

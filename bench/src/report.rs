@@ -5,6 +5,7 @@ use crate::cold;
 use crate::compartments;
 use crate::contestant::CONTROL;
 use crate::context::{SETUPS, Step, TRANSACTIONS};
+use crate::keys;
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::results::{Raced, Results};
@@ -28,11 +29,13 @@ pub fn text(options: &Options, results: &Results, machine: &Machine) -> String {
         sizes(results),
         search::report::text(&results.search),
         compartments::report::text(&results.compartments),
+        keys::report::text(&results.keys),
         method(options, machine),
     ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
         + &search::report::method(options)
         + &compartments::report::method(options)
+        + &keys::report::method(options)
 }
 
 /// A report of compartments alone.
@@ -43,6 +46,17 @@ pub fn of_compartments(options: &Options, results: &compartments::Results, machi
         promises(&compartments::bars::all(results)),
         compartments::report::text(results),
         compartments::report::method(options),
+    ];
+    parts.join("\n")
+}
+
+/// A report of keys alone.
+pub fn of_keys(options: &Options, results: &keys::Results, machine: &Machine) -> String {
+    let parts = [
+        head(options, machine, ("a lookup in another table of plain text", results.control())),
+        promises(&keys::bars::all(results)),
+        keys::report::text(results),
+        keys::report::method(options),
     ];
     parts.join("\n")
 }

@@ -1,6 +1,5 @@
 //! Everything that was measured.
 
-use crate::compartments;
 use crate::contestant::{CONTESTANTS, CONTROL, Contestant};
 use crate::context::{SETUPS, TRANSACTIONS};
 use crate::data::Keys;
@@ -8,7 +7,7 @@ use crate::search::Outcome;
 use crate::server::Lap;
 use crate::statements::{WORKLOADS, Workload};
 use crate::stats::{Series, Spread, busy};
-use crate::{cold, tenants};
+use crate::{cold, compartments, keys, tenants};
 
 /// Workloads of statements, with all that took part in them.
 pub struct Raced {
@@ -74,6 +73,8 @@ pub struct Results {
     pub search: Vec<Outcome>,
     /// What only compartments do.
     pub compartments: compartments::Results,
+    /// Sealed values.
+    pub keys: keys::Results,
 }
 
 impl Results {
@@ -89,6 +90,7 @@ impl Results {
             tenants,
             search: Vec::new(),
             compartments: compartments::Results::new(),
+            keys: keys::Results::new(),
         }
     }
 
@@ -100,9 +102,9 @@ impl Results {
             [("context", &self.setups), ("transactions", &self.transactions), ("tenants", &self.sizes)];
         let others = others.into_iter().map(|(title, series)| (title.to_owned(), series));
         let searches = self.search.iter().map(|o| (format!("search {}", o.family.title), &o.series));
-        let compartments = self.compartments.races();
+        let others = others.chain(searches).chain(self.compartments.races()).chain(self.keys.races());
         let mut text = "race;contestant;round;wall;busy;server\n".to_owned();
-        for (race, contestants) in statements.chain(cold).chain(others).chain(searches).chain(compartments) {
+        for (race, contestants) in statements.chain(cold).chain(others) {
             for (place, series) in contestants.iter().enumerate() {
                 for (round, lap) in series.laps().iter().enumerate() {
                     let Lap { wall, busy, server } = lap;
