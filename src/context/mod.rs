@@ -53,6 +53,11 @@ fn token_assigned() {
     literals::context_changed();
 }
 
+/// Whether the token in force is known to lead to a place without a schema of its own. False where nobody has asked yet.
+pub fn leads_to_no_schema() -> bool {
+    token::last_place().is_some_and(|place| place.compartment.schema.is_none())
+}
+
 /// A statement that has set a token is over.
 pub fn statement_ended() {
     enter::settle(token::NAME);

@@ -22,7 +22,6 @@ mod rotate;
 mod rows;
 pub mod serve;
 pub mod shred;
-mod stack;
 pub mod store;
 pub mod types;
 mod wish;
