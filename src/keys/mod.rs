@@ -22,6 +22,7 @@ mod rotate;
 mod rows;
 pub mod serve;
 pub mod shred;
+mod stack;
 pub mod store;
 pub mod types;
 mod wish;
