@@ -9,7 +9,7 @@ use crate::param::Raw;
 use crate::search::files_with;
 
 pub const TABLE: &str = "CREATE TABLE people (
-        id integer GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(),
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(),
         name watertight.encrypted_text, ssn watertight.searchable_text, photo watertight.encrypted_bytea,
         facts watertight.encrypted_jsonb, n integer NOT NULL DEFAULT 0 CHECK (n < 10), UNIQUE (tenant_id, ssn));
     CREATE INDEX people_ssn ON people USING hash (ssn);

@@ -121,7 +121,7 @@ fn h91_h93_a_standby_opens_shreds_and_repeats_no_nonce() {
     // It becomes a primary, and so there are two that go on with one key.
     standby.promote();
     eventually("it is a primary", || standby.admin(&db.name).one("SELECT pg_is_in_recovery()") == "f");
-    let many = "INSERT INTO people (name) SELECT 'the same' FROM generate_series(1, 2000)";
+    let many = "INSERT INTO people (name) SELECT 'the same'::text FROM generate_series(1, 2000)";
     let mut nonces = std::collections::BTreeSet::new();
     let mut values = 0;
     for cluster in [&standby, &house.cluster] {
@@ -145,7 +145,6 @@ fn logical_replication_carries_sealed_values() {
     let mut there = house.cluster.admin(&name);
     there.run("TRUNCATE people");
     let mut here = db.admin();
-    here.run("ALTER TABLE people REPLICA IDENTITY FULL");
     here.run("CREATE PUBLICATION people FOR TABLE people");
     here.run("SELECT pg_create_logical_replication_slot('people', 'pgoutput')");
     let socket = house.cluster.socket().display().to_string();
