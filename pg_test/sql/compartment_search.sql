@@ -94,6 +94,3 @@ RESET enable_indexscan;
 SET enable_bitmapscan = off;
 SET watertight.token = :'inner';
 SELECT * FROM differing();
-RESET ROLE;
-DROP OWNED BY compartment_search_app;
-DROP ROLE compartment_search_app;
