@@ -57,10 +57,7 @@ pub fn end(id: Uuid, reason: Reason) -> bool {
     // What this process does now is no work of the session: nobody who ends it, too, shall cancel it.
     slots::work_for(None);
     let slot = slots::find(user::database(), id.as_bytes());
-    if let Some(view) = slot {
-        pending::wake_after_abort();
-        slots::begin_end(view.handle);
-    }
+    // First of all, because it takes time: once the slot says that it has ended, the worker is at it, too.
     if must_be_remembered(reason, slot.is_some_and(|view| view.plain.transient))
         && let Err(error) = marks::set(&mark(id))
     {
@@ -71,6 +68,10 @@ pub fn end(id: Uuid, reason: Reason) -> bool {
                     "Until the transaction is committed, a crash of the server would bring the session back.",
                 ),
         );
+    }
+    if let Some(view) = slot {
+        pending::wake_after_abort();
+        slots::begin_end(view.handle);
     }
     role::as_extension_owner(|| remove(id, slot.map(|view| view.handle), reason))
 }
