@@ -96,6 +96,6 @@ CREATE TABLE later (ssn watertight.searchable_text);
 INSERT INTO later VALUES ('123'), ('456'), ('nobody');
 SET LOCAL enable_nestloop = off;
 SET LOCAL enable_mergejoin = off;
-SELECT p.note, l.ssn FROM people p JOIN later l ON l.ssn = p.ssn ORDER BY 1;
+SELECT p.note, l.ssn FROM people p JOIN later l ON l.ssn = p.ssn ORDER BY p.note::text;
 SELECT count(DISTINCT ssn) FROM (SELECT ssn FROM people UNION ALL SELECT ssn FROM later) AS s;
 COMMIT;
