@@ -3,6 +3,8 @@
 
 #[path = "keys/columns.rs"]
 mod columns;
+#[path = "keys/copies.rs"]
+mod copies;
 #[path = "keys/house.rs"]
 mod house;
 #[path = "keys/provider.rs"]

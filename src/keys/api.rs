@@ -75,6 +75,12 @@ fn shred_tenant(name: Option<&str>, confirm: Option<&str>) -> Option<String> {
                 .detail("What it destroys does not come back with ROLLBACK."),
         );
     }
+    if process::in_recovery() {
+        raise(
+            Fault::new(Code::NotInPrerequisiteState, "a standby cannot destroy keys")
+                .hint("Shred the tenant on the primary: the standby follows."),
+        );
+    }
     let tenant = tenant_called(name);
     let certificate = Uuid::from_u64_pair(
         fresh::id().or_raise().get().unsigned_abs(),

@@ -1,6 +1,7 @@
 //! The keeper: a process without a database that asks the provider for the master key, and keeps it in shared memory.
 
 use super::provider::{self, Provider};
+use super::stack;
 use crate::pg::error::warn;
 use crate::sys::process;
 use crate::sys::provided::{self, State};
@@ -15,6 +16,7 @@ const LONG: u64 = 3_600_000;
 pub fn run() {
     loop {
         let answered = load();
+        stack::wipe();
         let asked = process::reloads();
         while process::reloads() == asked {
             if !process::wait(if answered { LONG } else { AGAIN }) {

@@ -1,6 +1,6 @@
 //! The keys that this backend has lately used, expanded: few enough to be found by looking at each, and overwritten when they leave.
 
-use super::{hear, nonces, reserve, rows, store};
+use super::{hear, nonces, reserve, rows, stack, store};
 use crate::compartment::Compartment;
 use crate::pg::ext;
 use crate::registry::Tenant;
@@ -75,7 +75,14 @@ pub fn install() {
 }
 
 fn forget() {
-    RING.with_mut(|ring| ring.slots.clear());
+    let had_some = RING.with_mut(|ring| {
+        let had_some = !ring.slots.is_empty();
+        ring.slots.clear();
+        had_some
+    });
+    if had_some {
+        stack::wipe_deep();
+    }
     epoch::let_go();
 }
 
@@ -136,6 +143,7 @@ fn load(load: impl FnOnce() -> Result<Expanded, Fault>) -> Result<(), Fault> {
     check();
     let (epoch, generation) = (epoch::now(), ext::keys_generation());
     let loaded = load();
+    stack::wipe();
     if let Ok(key) = loaded {
         // Said before it is kept, and asked once more afterwards: whoever raises the epoch in between either is seen here, or sees us.
         epoch::hold(epoch);

@@ -2,7 +2,7 @@
 
 use super::rotate::Batch;
 use super::wish::{self, Kind};
-use super::{certify, kept, make, reserve, rotate, shred};
+use super::{certify, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::sys::process;
 use crate::worker::{Shift, ids};
@@ -39,6 +39,7 @@ pub fn grant(shift: &mut Shift) {
                 certificates(shift);
             }
         }
+        stack::wipe();
     }
 }
 

@@ -63,7 +63,7 @@ fn a_column_is_encrypted_for_each_rows_tenant_and_opens_again() {
     let mut keeper = db.keeper();
     keeper.refused("SELECT watertight.decrypt_column('people', 'name')", "42501");
     keeper.refused("SELECT watertight.encrypt_column('people', 'name')", "42804");
-    keeper.refused("SELECT watertight.encrypt_column('people', 'nothing')", "42703,42704");
+    keeper.refused("SELECT watertight.encrypt_column('people', 'nothing')", "42704");
     keeper.refused("SELECT watertight.encrypt_column('log', 'what')", "55000");
     for column in ["name", "ssn", "photo", "facts"] {
         admin.run(&format!("SELECT watertight.decrypt_column('people', '{column}')"));
@@ -102,11 +102,8 @@ fn a_table_is_encrypted_again_under_new_keys_while_it_is_used() {
     assert_eq!(db.app().with_token(&db.token(A)).one(index), before);
     let mut other = db.app().with_token(&db.token(B));
     assert_eq!(other.number(ALL_ENCRYPTED), 300);
-    // No trigger of the user's has run for it.
-    assert_eq!(
-        admin.number("SELECT count(*) FROM log"),
-        admin.number("SELECT count(*) FROM log WHERE what = 'UPDATE'")
-    );
+    // Triggers have run for the user's statements, and for no other.
+    assert_eq!(admin.number("SELECT count(*) FROM log"), n - 1000);
 }
 
 #[test]

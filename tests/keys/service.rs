@@ -1,5 +1,8 @@
 //! A key management service that wraps and unwraps: here a script that adds one to each byte and says that it was asked.
 
+use watertight_tests::database::B;
+use watertight_tests::{Database, Mode};
+
 use crate::house::{House, eventually, key};
 
 const SCRIPT: &str = "#!/bin/sh
@@ -22,22 +25,10 @@ fn house() -> House {
     house
 }
 
-/// Has the worker make the keys of a tenant: a service is asked when they are needed.
-fn needed(house: &House, tenant: &str) {
-    let mut admin = house.admin();
-    let id = admin.one(&format!("SELECT id FROM watertight.tenants WHERE name = '{tenant}'"));
-    // The installation's own key, for a certificate, is made in the same way.
-    admin.run("SELECT watertight.create_tenant('witness')");
-    admin.run("SELECT watertight.shred_tenant('witness', 'witness')");
-    assert_eq!(admin.number("SELECT count(*) FROM watertight.keys WHERE purpose = 'signing'"), 1);
-    assert!(!id.is_empty());
-}
-
 #[test]
 fn a_service_is_asked_once_for_each_key_and_start() {
     let house = house();
-    house.tenants(1);
-    needed(&house, "tenant_1");
+    witness(&house);
     let calls = house.read("calls");
     let nobody = "00000000-0000-0000-0000-000000000000";
     assert_eq!(calls.lines().collect::<Vec<_>>(), [format!("wrap alias/first {nobody}")]);
@@ -59,9 +50,38 @@ fn a_service_is_asked_once_for_each_key_and_start() {
 }
 
 #[test]
+fn values_are_sealed_and_opened_under_keys_that_the_service_wraps() {
+    let house = house();
+    let db = Database::without_tables(&house.cluster);
+    db.admin().script("CREATE TABLE notes (id serial, body watertight.encrypted_text); GRANT ALL ON notes, notes_id_seq TO app");
+    db.a(Mode::Simple).run("INSERT INTO notes (body) VALUES ('CANARY-A')");
+    house.cluster.restart();
+    house.wait_for("present");
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "CANARY-A"));
+        }
+    });
+    let calls = house.read("calls");
+    let of =
+        |verb: &str| calls.lines().filter(|line| **line == format!("{verb} alias/first {}", db.a)).count();
+    assert_eq!((of("wrap"), of("unwrap")), (1, 1), "{calls}");
+    // Without the service, what is known goes on, and nothing new is sealed under a key that it has not wrapped.
+    house.set("key_unwrap_command", "exit 1");
+    house.set("key_wrap_command", "exit 1");
+    house.reload();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "CANARY-A");
+    let mut other = db.app().with_token(&db.token(B));
+    other.refused("INSERT INTO notes (body) VALUES ('CANARY-B')", "55000").hints();
+    assert_eq!(db.admin().number("SELECT count(*) FROM notes"), 1);
+    house.never_logged(&[]);
+}
+
+#[test]
 fn another_name_wraps_from_then_on_and_the_old_one_unwraps() {
     let house = house();
-    needed_none(&house);
+    witness(&house);
     house.set("key_name", "alias/second");
     house.reload();
     let mut admin = house.admin();
@@ -75,7 +95,8 @@ fn another_name_wraps_from_then_on_and_the_old_one_unwraps() {
     );
 }
 
-fn needed_none(house: &House) {
+/// Has the installation's own key made, to sign a certificate.
+fn witness(house: &House) {
     let mut admin = house.admin();
     admin.run("SELECT watertight.create_tenant('witness')");
     admin.run("SELECT watertight.shred_tenant('witness', 'witness')");
