@@ -122,6 +122,12 @@ CREATE OPERATOR pg_catalog.|| (LEFTARG = text, RIGHTARG = watertight.searchable_
 CREATE FUNCTION watertight.concatenate(watertight.searchable_text, watertight.searchable_text) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
 CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.searchable_text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(watertight.encrypted_text, watertight.searchable_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.encrypted_text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(watertight.searchable_text, watertight.encrypted_text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.searchable_text, RIGHTARG = watertight.encrypted_text, FUNCTION = watertight.concatenate);
 
 -- Searchable values are equal if their blind indexes are. LEAKPROOF: they read nothing else of their arguments, and raise nothing.
 

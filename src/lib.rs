@@ -67,5 +67,6 @@ pub extern "C-unwind" fn _PG_init() {
     // Last: what it starts needs all of the above.
     session::end::install();
     worker::install();
+    keys::start();
     guard::warn_of_old_server();
 }

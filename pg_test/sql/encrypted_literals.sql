@@ -15,9 +15,13 @@ CREATE FUNCTION find() RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QU
 CREATE FUNCTION find_sql() RETURNS SETOF text LANGUAGE sql AS $$ SELECT note::text FROM people WHERE ssn = '123' $$;
 CREATE FUNCTION is_123(x watertight.searchable_text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN x = '123'; END $$;
 CREATE FUNCTION is_123_sql(x watertight.searchable_text) RETURNS boolean LANGUAGE sql AS $$ SELECT x = '123' $$;
+-- To prepare a statement with a literal takes a context; to create a function does not.
+PREPARE find AS SELECT note FROM people WHERE ssn = '123';
+SET watertight.token = :'a';
 PREPARE inlined AS SELECT note FROM people WHERE is_123_sql(ssn);
 PREPARE find AS SELECT note FROM people WHERE ssn = '123';
 PREPARE add AS INSERT INTO people (ssn, note) VALUES ('789', 'added') RETURNING note;
+RESET watertight.token;
 BEGIN;
 SELECT FROM watertight.begin(:'a');
 EXECUTE find; SELECT find(); SELECT find_sql(); SELECT count(*) FROM people WHERE is_123(ssn); EXECUTE inlined; EXECUTE add;
@@ -49,8 +53,10 @@ EXECUTE add;
 \set VERBOSITY default
 -- Constants are found in arrays, and under other names of the type.
 CREATE DOMAIN ssn AS watertight.searchable_text;
+SET watertight.token = :'a';
 PREPARE many AS SELECT note FROM people WHERE ssn IN ('123', 'nobody');
 PREPARE named AS SELECT note FROM people WHERE ssn = '123'::ssn;
+RESET watertight.token;
 BEGIN; SELECT FROM watertight.begin(:'a'); EXECUTE many; EXECUTE named; COMMIT;
 BEGIN; SELECT FROM watertight.begin(:'b'); EXECUTE many; EXECUTE named; COMMIT;
 
@@ -90,6 +96,6 @@ CREATE TABLE later (ssn watertight.searchable_text);
 INSERT INTO later VALUES ('123'), ('456'), ('nobody');
 SET LOCAL enable_nestloop = off;
 SET LOCAL enable_mergejoin = off;
-SELECT p.note, l.ssn FROM people p JOIN later l ON l.ssn = p.ssn ORDER BY 1;
+SELECT p.note, l.ssn FROM people p JOIN later l ON l.ssn = p.ssn ORDER BY p.note::text;
 SELECT count(DISTINCT ssn) FROM (SELECT ssn FROM people UNION ALL SELECT ssn FROM later) AS s;
 COMMIT;

@@ -43,12 +43,12 @@ SELECT id FROM patients WHERE history @> '{"a": [1]}';
 SELECT id FROM patients WHERE photo = '\xdeadbeef'::bytea;
 SELECT id FROM patients WHERE ssn < '2' AND id < 6 ORDER BY ssn::text;
 SELECT min(ssn), max(ssn) FROM patients WHERE id IN (1, 4);
+ROLLBACK;
 -- It has no order and no equality of its own: nobody could tell what an index on it would mean.
 SELECT DISTINCT note FROM patients;
 SELECT note FROM patients ORDER BY note;
 CREATE INDEX ON patients (note);
 CREATE INDEX ON patients ((note::text));
-ROLLBACK;
 
 -- Casts: text and varchar are sealed when they are assigned, and not before.
 BEGIN;
@@ -60,9 +60,6 @@ SELECT 'x'::text = note AS seals_nothing FROM patients WHERE id = 3;
 ROLLBACK;
 
 -- Values that are none. What is wrong with them is a part of them.
-\set VERBOSITY verbose
-BEGIN; SELECT FROM watertight.begin(:'a'); PREPARE p1 (watertight.encrypted_jsonb) AS SELECT $1; EXECUTE p1 (('{"secret": canary'::text)::json); ROLLBACK;
-\set VERBOSITY default
 CREATE FUNCTION try(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE message text; detail text; hint text;
 BEGIN
@@ -86,6 +83,8 @@ COMMIT;
 BEGIN;
 SELECT FROM watertight.begin(:'a');
 ALTER TABLE patients DROP CONSTRAINT short;
+-- As with text, there is a limit to what a btree takes.
+DELETE FROM patients WHERE id = 6;
 INSERT INTO patients (id, note, ssn) SELECT n, 'note ' || n, 'ssn-' || n FROM generate_series(1000, 3000) AS n;
 COMMIT;
 CREATE UNIQUE INDEX patients_ssn ON patients (tenant_id, ssn);
@@ -152,11 +151,25 @@ INSERT INTO patients (id, ssn, note) VALUES (5000, '123-45-6789', 'new')
 INSERT INTO patients (id, ssn, note) VALUES (1, 'other', 'newer')
     ON CONFLICT (id) DO UPDATE SET note = excluded.note, ssn = excluded.ssn RETURNING id, note, ssn;
 INSERT INTO patients (id, ssn) VALUES (5001, 'other') ON CONFLICT DO NOTHING;
--- A column that is not touched stays as it is, byte by byte.
-RESET ROLE;
-CREATE TABLE test.before AS SELECT watertight.encrypted_text_send(note) = watertight.encrypted_text_send(note) AS same FROM clinic.patients LIMIT 0;
-SET ROLE encrypted_app;
 ROLLBACK;
+-- A column that is not touched stays as it is, byte by byte, and its key is the same.
+RESET ROLE;
+SET watertight.bypass = on;
+CREATE TABLE test.before AS SELECT id, note::text AS note, ssn::text AS ssn FROM clinic.patients;
+RESET watertight.bypass;
+SET ROLE encrypted_app;
+BEGIN;
+SELECT FROM watertight.begin(:'a');
+UPDATE patients SET photo = 'changed' WHERE id < 5;
+UPDATE patients SET id = -id WHERE id < 5;
+UPDATE patients SET id = -id WHERE id < 0;
+COMMIT;
+RESET ROLE;
+SET watertight.bypass = on;
+SELECT count(*) AS rows, count(*) FILTER (WHERE p.note::text IS NOT DISTINCT FROM b.note AND p.ssn::text IS NOT DISTINCT FROM b.ssn) AS same
+  FROM clinic.patients AS p JOIN test.before AS b USING (id);
+RESET watertight.bypass;
+SET ROLE encrypted_app;
 
 -- The other tenant: sees nothing, may have the same numbers.
 BEGIN;
@@ -182,7 +195,6 @@ INSERT INTO clinic.patients (id, tenant_id, note) VALUES (5002, '0a000000-0000-7
 SELECT try($$SELECT '$$ || ssn::text || $$'::watertight.encrypted_text$$) FROM clinic.patients WHERE id = 1;
 
 -- Dump and restore: the same bytes.
-\set ECHO queries
 CREATE TABLE test.restored (LIKE clinic.patients);
 COPY clinic.patients TO '/tmp/watertight-encrypted-types.copy';
 COPY test.restored FROM '/tmp/watertight-encrypted-types.copy';
@@ -208,10 +220,10 @@ CREATE FUNCTION test.flip(sealed text, at int) RETURNS text LANGUAGE sql AS $$
       FROM decode(rpad(translate(substr(sealed, 15), '-_', '+/'), (length(sealed) - 11) / 4 * 4, '='), 'base64') AS b $$;
 CREATE TABLE test.flipped AS
     SELECT at, test.flip(note::text, at)::watertight.encrypted_text AS note, test.flip(ssn::text, at)::watertight.searchable_text AS ssn
-      FROM clinic.patients, (VALUES (9), (20), (30), (36)) AS place (at) WHERE id = 4;
+      FROM clinic.patients, (VALUES (9), (20), (35), (50)) AS place (at) WHERE id = 4;
 SET watertight.token = :'a';
-SELECT at, try(format('SELECT note FROM test.flipped WHERE at = %s', at)) AS note, try(format('SELECT ssn FROM test.flipped WHERE at = %s', at)) AS ssn
-  FROM generate_series(1, 36) AS at WHERE at IN (9, 20, 30, 36);
+SELECT at, try(format('SELECT note::text FROM test.flipped WHERE at = %s', at)) AS note, try(format('SELECT ssn::text FROM test.flipped WHERE at = %s', at)) AS ssn
+  FROM generate_series(1, 50) AS at WHERE at IN (9, 20, 35, 50);
 RESET watertight.token;
 RESET watertight.bypass;
 SET ROLE encrypted_app;
@@ -220,11 +232,13 @@ SET ROLE encrypted_app;
 BEGIN;
 SELECT FROM watertight.begin(:'a');
 COPY (SELECT id, note, photo, history, ssn FROM patients WHERE id < 6 ORDER BY id) TO STDOUT;
-COPY patients (id, note, photo, history, ssn) FROM STDIN;
+CREATE TABLE copied AS SELECT id, note, photo, history, ssn FROM patients LIMIT 0;
+COPY copied FROM STDIN;
 6001	copied	\\x0102	{"k": 1}	copied-ssn
 \.
-SELECT note, photo, history FROM patients WHERE ssn = 'copied-ssn';
-ROLLBACK;
+SELECT note, photo, history FROM copied WHERE ssn = 'copied-ssn';
+COMMIT;
+SELECT left(note::text, 14), left(ssn::text, 14), left(photo::text, 14), left(history::text, 14) FROM copied;
 
 -- encrypt() and decrypt() bind to what the caller names.
 BEGIN;
@@ -234,7 +248,6 @@ SELECT watertight.decrypt(:'sealed', 'patients.1');
 SELECT try(format('SELECT watertight.decrypt(%L, ''patients.2'')', :'sealed'));
 SELECT try(format('SELECT watertight.decrypt(%L, '''')', :'sealed'));
 SELECT try($$SELECT watertight.decrypt('\x0102', 'patients.1')$$);
-SELECT try(format('SELECT %L::watertight.encrypted_text', :'sealed'));
 SELECT watertight.encrypt('secret', 'c') = watertight.encrypt('secret', 'c') AS deterministic, watertight.encrypt(NULL, 'c'), watertight.decrypt(NULL, 'c');
 SELECT watertight.decrypt(watertight.encrypt('', ''), '') = '' AS empty;
 COMMIT;

@@ -29,7 +29,7 @@ mod wish;
 
 use crate::sys::{epoch, provided, turns, uses, wishes};
 
-/// Asks for shared memory, has the keeper started and watches transactions; called once, while the library is loaded.
+/// Asks for shared memory and watches transactions; called once, while the library is loaded.
 pub fn install() {
     epoch::install();
     provided::install();
@@ -40,5 +40,10 @@ pub fn install() {
     after::install();
     ring::install();
     types::literals::install();
+}
+
+/// Has the server start the keeper; called once, after all that it needs. Where there is no place for another process of the kind, those
+/// that were asked for before go first.
+pub fn start() {
     crate::sys::provider::install(keeper::run);
 }

@@ -75,7 +75,14 @@ pub fn install() {
 }
 
 fn forget() {
-    RING.with_mut(|ring| ring.slots.clear());
+    let had_some = RING.with_mut(|ring| {
+        let had_some = !ring.slots.is_empty();
+        ring.slots.clear();
+        had_some
+    });
+    if had_some {
+        stack::wipe_deep();
+    }
     epoch::let_go();
 }
 

@@ -1,6 +1,6 @@
 //! Constants in statements, when these have been analysed; and statements that keep expressions in a catalog.
 
-use super::during::STORING;
+use super::during::{CHECKING, During, STORING};
 use super::local::Local;
 use super::tree::{expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -13,8 +13,8 @@ pub struct Watch {
     pub found: fn(),
     /// Whether constants of a type must not be kept in a catalog.
     pub is_sealed: fn(Oid) -> bool,
-    /// Called for one that would be; raises.
-    pub refuse: fn(),
+    /// Called for one of such a type that would be; raises.
+    pub refuse: fn(Oid),
 }
 
 static PREVIOUS: Local<pg_sys::post_parse_analyze_hook_type> = Local::new(None);
@@ -62,6 +62,11 @@ pub fn is_storing() -> bool {
     STORING.active()
 }
 
+/// A statement runs that looks whether the body of a function can be analysed, and forgets what comes out.
+pub fn is_checking() -> bool {
+    CHECKING.active()
+}
+
 // Two halves, as in `hooks`.
 unsafe extern "C-unwind" fn analysed(
     state: *mut pg_sys::ParseState,
@@ -84,7 +89,8 @@ unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) {
     EXPECTED.set(false);
     // SAFETY: a query of the parser's. What a utility statement contains is not looked at: it may be one.
     unsafe {
-        let found = !(*query).utilityStmt.is_null() || has_constant(query.cast(), |kind| !is_built_in(kind));
+        let found =
+            !(*query).utilityStmt.is_null() || constant(query.cast(), |kind| !is_built_in(kind)).is_some();
         if found && let Some(watch) = WATCH.get() {
             (watch.found)();
         }
@@ -98,16 +104,18 @@ fn is_built_in(kind: Oid) -> bool {
 
 struct Search {
     wanted: fn(Oid) -> bool,
+    found: Oid,
 }
 
-/// Whether there is a constant, not null, of a type that is wanted.
+/// The type of a constant, not null, of a type that is wanted.
 ///
 /// # Safety
 /// `node` must be a query.
-unsafe fn has_constant(node: *mut pg_sys::Node, wanted: fn(Oid) -> bool) -> bool {
-    let mut search = Search { wanted };
+unsafe fn constant(node: *mut pg_sys::Node, wanted: fn(Oid) -> bool) -> Option<Oid> {
+    let mut search = Search { wanted, found: Oid::INVALID };
     // SAFETY: by the caller; the walker raises under the guard of the boundary.
-    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| visit(node, (&raw mut search).cast())) }
+    let found = unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| visit(node, (&raw mut search).cast())) };
+    found.then_some(search.found)
 }
 
 #[pgrx::pg_guard]
@@ -115,12 +123,14 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
     if node.is_null() {
         return false;
     }
-    // SAFETY: PostgreSQL passes nodes of the query; each cast follows the node's tag. The context is what `has_constant` passed.
+    // SAFETY: PostgreSQL passes nodes of the query; each cast follows the node's tag. The context is what `constant` passed.
     unsafe {
         match (*node).type_ {
             NodeTag::T_Const => {
                 let constant = &*node.cast::<pg_sys::Const>();
-                !constant.constisnull && ((*context.cast::<Search>()).wanted)(constant.consttype)
+                let search = &mut *context.cast::<Search>();
+                search.found = constant.consttype;
+                !constant.constisnull && (search.wanted)(constant.consttype)
             }
             NodeTag::T_Query => {
                 pg_sys::ffi::pg_guard_ffi_boundary(|| query_tree_walker(node.cast(), Some(visit), context, 0))
@@ -130,14 +140,14 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
     }
 }
 
-/// A utility statement is about to run. True if it keeps expressions, and nothing around it does: [`STORING`] is to be ended after it.
+/// A utility statement is about to run. What is returned, if nothing around it is of the same sort, is to be ended after it.
 ///
 /// # Safety
 /// `tree` must be a utility statement.
-pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> bool {
+pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> Option<&'static During> {
     // SAFETY: by the caller; each cast follows the node's tag.
-    unsafe {
-        let stores = match (*tree).type_ {
+    let sort = unsafe {
+        match (*tree).type_ {
             NodeTag::T_CreateStmt
             | NodeTag::T_CreateForeignTableStmt
             | NodeTag::T_AlterTableStmt
@@ -151,27 +161,27 @@ pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> bool {
             | NodeTag::T_AlterDomainStmt
             | NodeTag::T_CreateStatsStmt
             | NodeTag::T_CreatePublicationStmt
-            | NodeTag::T_AlterPublicationStmt => true,
-            // A body in quotes is parsed when the function runs.
+            | NodeTag::T_AlterPublicationStmt => &STORING,
             NodeTag::T_CreateFunctionStmt => {
                 let create = &*tree.cast::<pg_sys::CreateFunctionStmt>();
-                !create.sql_body.is_null() || !create.parameters.is_null() && has_defaults(create)
+                // A body in quotes is kept as it is.
+                if create.sql_body.is_null() && !has_defaults(create) { &CHECKING } else { &STORING }
             }
             NodeTag::T_CreateTableAsStmt => {
                 let create = &*tree.cast::<pg_sys::CreateTableAsStmt>();
                 // This one was analysed already.
                 if create.objtype == pg_sys::ObjectType::OBJECT_MATVIEW
                     && let Some(watch) = WATCH.get()
-                    && has_constant(create.query, watch.is_sealed)
+                    && let Some(kind) = constant(create.query, watch.is_sealed)
                 {
-                    (watch.refuse)();
+                    (watch.refuse)(kind);
                 }
-                false
+                return None;
             }
-            _ => false,
-        };
-        stores && STORING.begin()
-    }
+            _ => return None,
+        }
+    };
+    sort.begin().then_some(sort)
 }
 
 /// # Safety

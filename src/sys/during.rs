@@ -12,7 +12,10 @@ pub static FILLING: During = During(Local::new(0));
 /// It keeps expressions in a catalog.
 pub static STORING: During = During(Local::new(0));
 
-const ALL: [&During; 2] = [&FILLING, &STORING];
+/// It looks whether the body of a function can be analysed.
+pub static CHECKING: During = During(Local::new(0));
+
+const ALL: [&During; 3] = [&FILLING, &STORING, &CHECKING];
 
 /// An error leaves the statement, and with it the subtransaction that it was part of.
 pub(super) fn install() {

@@ -7,7 +7,7 @@
 //! clients read.
 
 use super::activity::{self, Finder};
-use super::during::{self, FILLING, STORING};
+use super::during::{self, During, FILLING};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
@@ -94,7 +94,7 @@ unsafe extern "C-unwind" fn process_utility(
     // nothing.
     unsafe {
         let before = before_utility(statement, text);
-        let (statement, text, fills, stores) = (before.statement, before.text, before.fills, before.stores);
+        let (statement, text, fills, sort) = (before.statement, before.text, before.fills, before.sort);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -122,8 +122,8 @@ unsafe extern "C-unwind" fn process_utility(
         if fills {
             FILLING.end();
         }
-        if stores {
-            STORING.end();
+        if let Some(sort) = sort {
+            sort.end();
         }
     }
     executor::after_statement();
@@ -138,8 +138,8 @@ struct Before {
     text: *const c_char,
     /// The statement fills a materialized view: [`FILLING`] is to be ended.
     fills: bool,
-    /// It keeps expressions: [`STORING`] is to be ended.
-    stores: bool,
+    /// It is of this sort, which is to be ended.
+    sort: Option<&'static During>,
 }
 
 /// Our half.
@@ -166,7 +166,7 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
         text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
         fills: fills && FILLING.begin(),
         // SAFETY: as above.
-        stores: unsafe { analysis::begin(tree) },
+        sort: unsafe { analysis::begin(tree) },
     }
 }
 

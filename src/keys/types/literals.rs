@@ -11,7 +11,6 @@ use crate::sys::local::{Local, LocalRef};
 use crate::sys::lookup;
 use crate::sys::query::forget_plans;
 use pgrx::pg_sys::Oid;
-use watertight_core::Fault;
 use watertight_core::keys::{Kind, literal_kept};
 
 /// The context in which a statement with such a literal was analysed.
@@ -25,17 +24,21 @@ pub fn install() {
 /// An input function seals a value, or takes a sealed one: perhaps a literal.
 pub fn sealed(kind: Kind) {
     if analysis::is_storing() {
-        raise(refusal(kind));
+        raise(literal_kept(kind));
     }
     analysis::expect();
 }
 
-fn refusal(kind: Kind) -> Fault {
-    literal_kept(kind)
+/// The body of a function is looked at, and what becomes of its literals does not matter: it needs no context.
+pub fn is_for_nobody() -> bool {
+    analysis::is_checking()
 }
 
-fn refuse() {
-    raise(refusal(Kind::Text));
+fn refuse(kind: Oid) {
+    let at = TYPES.with(|types| {
+        types.and_then(|(_, types)| types.iter().position(|known| *known == lookup::plain_type(kind)))
+    });
+    raise(literal_kept(at.map_or(Kind::Text, |at| TYPE_KINDS[at])));
 }
 
 fn found() {
@@ -54,6 +57,8 @@ pub fn context_changed() {
 
 /// Our types, by the tables' oid, which tells one installation of the extension from the next.
 static TYPES: LocalRef<Option<(Oid, [Oid; 4])>> = LocalRef::new(None);
+
+const TYPE_KINDS: [Kind; 4] = [Kind::Text, Kind::Bytea, Kind::Jsonb, Kind::Searchable];
 
 /// Whether values of a type are sealed, or consist of such.
 fn is_sealed(kind: Oid) -> bool {

@@ -60,11 +60,12 @@ pub fn sealed_form_only(kind: Kind) -> Fault {
 
 /// No context, and a value that has to be sealed, opened or searched for.
 pub fn no_context(kind: Kind) -> Fault {
-    Fault::new(
-        Code::InvalidAuthorization,
-        format!("no tenant context to use values of type {} in", kind.type_name()),
-    )
-    .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
+    let message = match kind {
+        Kind::Function => "no tenant context to encrypt or decrypt in".to_owned(),
+        _ => format!("no tenant context to use values of type {} in", kind.type_name()),
+    };
+    Fault::new(Code::InvalidAuthorization, message)
+        .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
 }
 
 /// A literal that would be kept for all contexts: in a default, a view, a rule, a policy.
@@ -82,7 +83,11 @@ pub fn invalid(kind: Kind) -> Fault {
 
 /// Not a sealed value of this kind.
 pub fn malformed(kind: Kind) -> Fault {
-    Fault::new(Code::InvalidText, format!("not a sealed value of type {}", kind.type_name()))
+    let message = match kind {
+        Kind::Function => "not what watertight.encrypt() has returned".to_owned(),
+        _ => format!("not a sealed value of type {}", kind.type_name()),
+    };
+    Fault::new(Code::InvalidText, message)
         .detail("It is cut off, spelled otherwise than it was put out, or of another type.")
 }
 
