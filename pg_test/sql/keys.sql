@@ -34,7 +34,7 @@ SELECT watertight.rotate_data_key('acme');
 SELECT watertight.rotate_tenant_key('acme');
 SELECT watertight.rotate_master_key();
 SELECT watertight.shred_tenant('acme', 'acme');
-SHOW watertight.master_key_file;
+SELECT count(*) AS shown FROM pg_settings WHERE name = 'watertight.master_key_file';
 RESET ROLE;
 
 -- An administrator does, but nothing that is wrapped.
@@ -43,7 +43,7 @@ SELECT wrapped FROM watertight.tenant_keys;
 SELECT wrapped FROM watertight.data_keys;
 UPDATE watertight.data_keys SET state = 'retired';
 DELETE FROM watertight.key_certificates;
-SHOW watertight.master_key_file;
+SELECT count(*) AS shown FROM pg_settings WHERE name = 'watertight.master_key_file';
 SELECT watertight.rotate_data_key('acme');
 SELECT watertight.rotate_tenant_key('acme');
 SELECT watertight.rotate_master_key();
