@@ -103,14 +103,25 @@ impl Sealer {
         context: &[u8],
         f: impl FnOnce(&[u8]) -> R,
     ) -> R {
-        let mut short = [0; FIXED + SHORT_CONTEXT];
-        let mut long;
-        let out = if context.len() <= SHORT_CONTEXT {
-            &mut short[..]
-        } else {
-            long = vec![0; FIXED + context.len()];
-            &mut long[..]
-        };
+        // Values of columns have no context: they need not wait until room for one is made.
+        if context.is_empty() {
+            return self.write_additional(kind, index, b"", &mut [0; FIXED], f);
+        }
+        if context.len() <= SHORT_CONTEXT {
+            return self.write_additional(kind, index, context, &mut [0; FIXED + SHORT_CONTEXT], f);
+        }
+        self.write_additional(kind, index, context, &mut vec![0; FIXED + context.len()], f)
+    }
+
+    #[inline(always)]
+    fn write_additional<R>(
+        &self,
+        kind: Kind,
+        index: Option<&BlindIndex>,
+        context: &[u8],
+        out: &mut [u8],
+        f: impl FnOnce(&[u8]) -> R,
+    ) -> R {
         let mut writer = Writer { out, at: 0 };
         writer.put(&[kind as u8]);
         writer.put(&self.id.to_bytes());
