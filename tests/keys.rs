@@ -3,6 +3,8 @@
 
 #[path = "keys/columns.rs"]
 mod columns;
+#[path = "keys/compartments.rs"]
+mod compartments;
 #[path = "keys/copies.rs"]
 mod copies;
 #[path = "keys/house.rs"]
