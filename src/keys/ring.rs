@@ -12,6 +12,8 @@ use watertight_core::{Code, Fault};
 
 /// So many keys are kept.
 const CAPACITY: usize = 64;
+/// The first of them are found about as soon as the very first.
+const FRONT: usize = 4;
 /// How often a key that was retired in the same moment is looked for again.
 const TRIES: usize = 100;
 
@@ -105,9 +107,16 @@ impl Ring {
         if !self.is_current() {
             return None;
         }
-        let found = self.slots.iter().position(|slot| wanted(&slot.key))?;
+        let mut found = self.slots.iter().position(|slot| wanted(&slot.key))?;
         self.clock += 1;
         self.slots[found].used = self.clock;
+        // What a statement uses again and again comes to the front in a few steps, and does not jostle there: a tenant's values are
+        // sealed by two keys in turns.
+        if found >= FRONT {
+            let nearer = found / 2;
+            self.slots.swap(found, nearer);
+            found = nearer;
+        }
         Some(found)
     }
 

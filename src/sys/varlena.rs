@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys::{self, Datum};
 use pgrx::{set_varsize_4b, varatt_is_1b, varatt_is_1b_e, varatt_is_4b_u, vardata_any, varsize_any_exhdr};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 
 /// What a value of variable length may hold beside its header (`MaxAllocSize`).
 pub const MAX_CONTENT: usize = 0x3fff_ffff - pg_sys::VARHDRSZ;
@@ -54,7 +54,7 @@ pub fn build<R>(length: usize, fill: impl FnOnce(&mut [u8]) -> R) -> (Datum, R) 
     let size = pg_sys::VARHDRSZ + length.min(MAX_CONTENT);
     // SAFETY: zeroed memory of that size in the current memory context, which nobody else has yet; a header and a content.
     unsafe {
-        let value = pg_sys::palloc0(size).cast::<u8>();
+        let value = zeroed(size);
         set_varsize_4b(value.cast(), size as i32);
         let content = std::slice::from_raw_parts_mut(value.add(pg_sys::VARHDRSZ), size - pg_sys::VARHDRSZ);
         let result = fill(content);
@@ -67,7 +67,7 @@ pub fn build_cstring<R>(length: usize, fill: impl FnOnce(&mut [u8]) -> R) -> (Da
     let length = length.min(MAX_CONTENT);
     // SAFETY: as above, with a zero at the end.
     unsafe {
-        let text = pg_sys::palloc0(length + 1).cast::<u8>();
+        let text = zeroed(length + 1);
         let result = fill(std::slice::from_raw_parts_mut(text, length));
         (Datum::from(text), result)
     }
@@ -80,9 +80,22 @@ pub(super) unsafe fn cstring<'a>(datum: Datum) -> &'a [u8] {
 }
 
 unsafe extern "C-unwind" {
-    // Without pgrx's guard: asked not to raise, they do not, and are called for each value that is put out.
+    // Without pgrx's guard, which costs as much as what they do: they are called for each value. Asked not to raise, they do not.
     fn pg_verify_mbstr(encoding: i32, text: *const std::ffi::c_char, length: i32, no_error: bool) -> bool;
     fn GetDatabaseEncoding() -> i32;
+    fn palloc_extended(size: usize, flags: i32) -> *mut c_void;
+}
+
+/// Zeroed memory in the current memory context; raises if there is none.
+///
+/// # Safety
+/// `size` must be at most `MaxAllocSize`.
+unsafe fn zeroed(size: usize) -> *mut u8 {
+    // SAFETY: by the caller. Of what may fail only the want of memory is left, and it is asked for NULL then: the guarded call raises.
+    unsafe {
+        let memory = palloc_extended(size, (pg_sys::MCXT_ALLOC_NO_OOM | pg_sys::MCXT_ALLOC_ZERO) as i32);
+        if memory.is_null() { pg_sys::palloc0(size).cast() } else { memory.cast() }
+    }
 }
 
 /// Whether bytes are text in the encoding of this database.

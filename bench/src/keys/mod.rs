@@ -100,7 +100,7 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
         for ((title, direction, size), series) in values::races().zip(&mut results.values) {
             at(&format!("{title} {size} bytes"));
             let (values, what) = ((scale.sealed_values, pgcrypto), (direction, size));
-            let mut race = values::Values::open(server, &tenants[0], what, values)?;
+            let mut race = values::Values::open(server, &tenants, what, values)?;
             run(&mut race, scale.rounds.div_ceil(6), &mut dice, series)?;
         }
         for ((title, way), series) in inserts::WAYS.into_iter().zip(&mut results.inserts) {

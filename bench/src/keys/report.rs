@@ -98,7 +98,8 @@ fn beside_plain(title: &str, series: &[Series], figure: fn(f64, f64) -> f64) -> 
 pub fn method(options: &Options) -> String {
     let scale = &options.scale;
     format!(
-        "* Keys: {} values a statement, which the statements of who is fast repeat in a lap; a key from a file. Rows of {} tenants are looked \
+        "* Keys: {} values a statement, which the statements of who is fast repeat in a lap; a key from a file. The backend has served all \
+         tenants before. Rows of {} tenants are looked \
          for, each round those of another one. Of sealing and opening there are {} rounds of {} sittings.\n",
         scale.sealed_values,
         scale.searchers,

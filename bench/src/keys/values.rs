@@ -106,15 +106,20 @@ pub struct Values {
 }
 
 impl Values {
-    /// A new backend that has its keys and its plans.
+    /// A new backend that has its plans, and works for the first tenant.
     pub fn open(
         server: &Server,
-        tenant: &Tenant,
+        tenants: &[Tenant],
         (direction, size): (Direction, usize),
         (count, pgcrypto): (usize, bool),
     ) -> Result<Values> {
         let mut backend = server.open(APP, DATABASE)?;
-        backend.wire.run(&house::enter(tenant))?;
+        // The backend of a pool has the keys of many.
+        for tenant in tenants.iter().rev() {
+            backend.wire.run(&house::enter(tenant))?;
+            let one = "select v::watertight.searchable_text::text from (select 'a value'::text as v offset 0) as one";
+            backend.wire.run(one)?;
+        }
         let mut prepare = Request::new();
         for (place, cipher) in CIPHERS.iter().enumerate().filter(|(_, cipher)| pgcrypto || !cipher.borrowed) {
             prepare = prepare
