@@ -7,6 +7,8 @@ mod attacks;
 mod canaries;
 #[path = "keys/columns.rs"]
 mod columns;
+#[path = "keys/compartments.rs"]
+mod compartments;
 #[path = "keys/copies.rs"]
 mod copies;
 #[path = "keys/house.rs"]

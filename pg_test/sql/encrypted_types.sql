@@ -31,6 +31,7 @@ SELECT id, note, photo, history, ssn FROM patients WHERE id < 6 ORDER BY id;
 SELECT length(note), length(photo::bytea), length(history #>> '{}'), length(ssn),
        note = repeat('0123456789abcdef', 65536) AS same, pg_column_size(note) - 1048576 AS overhead
   FROM patients WHERE id = 6;
+DELETE FROM patients WHERE id = 6;
 COMMIT;
 
 -- The plain types' functions and operators.
@@ -75,16 +76,14 @@ SELECT try($$SELECT '{"secret": canary'::watertight.encrypted_jsonb$$);
 SELECT try($$SELECT '\xcanary'::watertight.encrypted_bytea$$);
 SELECT try($$SELECT '"\u0000"'::watertight.encrypted_jsonb$$);
 SELECT try($$INSERT INTO patients (id, note) VALUES (1, 'canary')$$);
-ALTER TABLE patients ADD CONSTRAINT short CHECK (length(note) < 2000000);
-SELECT try($$INSERT INTO patients (id, note) SELECT 100, repeat('canary', 1000000)$$);
+ALTER TABLE patients ADD CONSTRAINT short CHECK (length(note) < 1000);
+SELECT try($$INSERT INTO patients (id, note) SELECT 100, repeat('canary', 1000)$$);
 COMMIT;
 
 -- Equality, by index.
 BEGIN;
 SELECT FROM watertight.begin(:'a');
 ALTER TABLE patients DROP CONSTRAINT short;
--- As with text, there is a limit to what a btree takes.
-DELETE FROM patients WHERE id = 6;
 INSERT INTO patients (id, note, ssn) SELECT n, 'note ' || n, 'ssn-' || n FROM generate_series(1000, 3000) AS n;
 COMMIT;
 CREATE UNIQUE INDEX patients_ssn ON patients (tenant_id, ssn);

@@ -79,12 +79,9 @@ unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg:
     use pg_sys::XactEvent as E;
     let Some(then) = THEN.get() else { return };
     let waits = || ENTRIES.with(|entries| !entries.is_empty());
+    let acts = || ENTRIES.with(|entries| entries.iter().any(|entry| entry.action.is_some()));
     match event {
-        E::XACT_EVENT_PRE_PREPARE => {
-            if ENTRIES.with(|entries| entries.iter().any(|entry| entry.action.is_some())) {
-                (then.refuse_prepare)();
-            }
-        }
+        E::XACT_EVENT_PRE_PREPARE if acts() => (then.refuse_prepare)(),
         E::XACT_EVENT_COMMIT => {
             for entry in ENTRIES.with_mut(std::mem::take) {
                 if let Some(action) = entry.action {

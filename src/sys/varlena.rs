@@ -80,13 +80,14 @@ pub(super) unsafe fn cstring<'a>(datum: Datum) -> &'a [u8] {
 }
 
 unsafe extern "C-unwind" {
-    // Without pgrx's guard: asked not to raise, it does not, and it is called for each value that is put out.
+    // Without pgrx's guard: asked not to raise, they do not, and are called for each value that is put out.
     fn pg_verify_mbstr(encoding: i32, text: *const std::ffi::c_char, length: i32, no_error: bool) -> bool;
+    fn GetDatabaseEncoding() -> i32;
 }
 
 /// Whether bytes are text in the encoding of this database.
 pub fn is_text(bytes: &[u8]) -> bool {
     let Ok(length) = i32::try_from(bytes.len()) else { return false };
     // SAFETY: reads so many bytes.
-    unsafe { pg_verify_mbstr(pg_sys::GetDatabaseEncoding(), bytes.as_ptr().cast(), length, true) }
+    unsafe { pg_verify_mbstr(GetDatabaseEncoding(), bytes.as_ptr().cast(), length, true) }
 }

@@ -185,15 +185,15 @@ fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
         let left = admin.number(&format!(
             "SELECT count(*) FROM watertight.keys WHERE tenant_id = '{id}' AND state <> 'destroyed'"
         ));
-        let read = format!("SELECT body::text FROM notes ORDER BY id DESC LIMIT 1");
+        let read = "SELECT body::text FROM notes ORDER BY id DESC LIMIT 1";
         let mut session = db.app().with_token(&token);
         if left == 0 {
-            session.refused(&read, "55000").says("destroyed");
+            session.refused(read, "55000").says("destroyed");
             eventually("the certificate is signed", || {
                 admin.number(&format!("SELECT count(*) FROM watertight.key_certificates WHERE tenant_id = '{id}' AND certificate IS NOT NULL")) == 1
             });
         } else {
-            assert_eq!(session.one(&read), name);
+            assert_eq!(session.one(read), name);
             session.run("INSERT INTO notes (body) VALUES ('more')");
             assert_eq!(
                 admin.number(&format!(

@@ -22,8 +22,6 @@ pub struct Sealer {
 
 /// Kind, key, blind index, tenant and compartment.
 const FIXED: usize = 1 + 8 + 16 + 16 + 16;
-/// With a context of up to this many bytes, nothing is allocated.
-const SHORT_CONTEXT: usize = 199;
 
 impl Sealer {
     /// Expands a key.
@@ -71,7 +69,9 @@ impl Sealer {
         let mut header = Writer { out: header, at: 0 };
         header.put(&[kind as u8]);
         header.put(&self.id.to_bytes());
-        header.put(index.map_or(&[], |index| &index[..]));
+        if let Some(index) = index {
+            header.put(index);
+        }
         header.put(nonce.bytes());
         self.with_additional(kind, index, context, |additional| {
             self.schedule.seal(nonce.bytes(), additional, plaintext, body).is_some()
@@ -103,23 +103,18 @@ impl Sealer {
         context: &[u8],
         f: impl FnOnce(&[u8]) -> R,
     ) -> R {
-        let mut short = [0; FIXED + SHORT_CONTEXT];
-        let mut long;
-        let out = if context.len() <= SHORT_CONTEXT {
-            &mut short[..]
-        } else {
-            long = vec![0; FIXED + context.len()];
-            &mut long[..]
-        };
-        let mut writer = Writer { out, at: 0 };
+        let mut fixed = [0; FIXED];
+        let mut writer = Writer { out: &mut fixed, at: 0 };
         writer.put(&[kind as u8]);
         writer.put(&self.id.to_bytes());
-        writer.put(index.map_or(&[], |index| &index[..]));
+        if let Some(index) = index {
+            writer.put(index);
+        }
         writer.put(self.tenant.as_bytes());
         writer.put(self.compartment.as_bytes());
-        writer.put(context);
-        let Writer { out, at } = writer;
-        f(&out[..at])
+        let length = writer.at;
+        // Values of columns have no context, and nothing is allocated for them.
+        if context.is_empty() { f(&fixed[..length]) } else { f(&[&fixed[..length], context].concat()) }
     }
 }
 
@@ -131,8 +126,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     #[inline(always)]
-    fn put(&mut self, part: &[u8]) {
-        let end = self.at + part.len();
+    fn put<const N: usize>(&mut self, part: &[u8; N]) {
+        let end = self.at + N;
         self.out[self.at..end].copy_from_slice(part);
         self.at = end;
     }
