@@ -33,7 +33,7 @@ class Migrations(unittest.TestCase):
     def test_3_back_and_forth(self):
         call_command("migrate", "clinic", "0001", database="owner", verbosity=0)
         call_command("migrate", database="owner", verbosity=0)
-        self.assertEqual(truth("SELECT count(*) FROM watertight.protected_tables"), [5])
+        self.assertEqual(truth("SELECT count(*) FROM watertight.protected_tables"), [6])
 
     def test_4_a_data_migration_needs_the_tokens_of_its_tenants(self):
         with self.assertRaisesRegex(DatabaseError, "no tenant context"), transaction.atomic("owner"):

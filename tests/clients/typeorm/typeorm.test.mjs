@@ -360,7 +360,7 @@ describe("migrations", () => {
     // It drops whatever the entities do not mention, the tenant column first.
     const owner = await open({ url: OWNER_URL });
     await assert.rejects(owner.synchronize(), /protected table/);
-    assert.deepEqual(await truth("SELECT count(*) FROM watertight.protected_tables"), [5]);
+    assert.deepEqual(await truth("SELECT count(*) FROM watertight.protected_tables"), [6]);
     await both(async (manager) => assert.equal(await manager.count(Patient), 3));
   });
 });
