@@ -311,7 +311,7 @@ ALTER TABLE "The template".log DROP CONSTRAINT log_doctor_fkey; -- See the refus
 SELECT watertight.clone_schema('"The template"', 'copy_3', unlogged => true);
 SELECT * FROM test.differences('The template', 'copy_3') WHERE kind NOT IN ('relation', 'column', 'statistics');
 SELECT relname FROM pg_class WHERE relnamespace = 'copy_3'::regnamespace AND relkind IN ('r', 'i') AND relpersistence <> 'u';
-SELECT DISTINCT relpersistence AS sequences FROM pg_class WHERE relnamespace = 'copy_3'::regnamespace AND relkind = 'S';
+SELECT relname AS unlogged_sequence FROM pg_class WHERE relnamespace = 'copy_3'::regnamespace AND relkind = 'S' AND relpersistence = 'u';
 SELECT relname FROM pg_class WHERE relnamespace = 'copy_3'::regnamespace AND relkind = 'r'
     AND NOT coalesce('autovacuum_enabled=false' = ANY (reloptions), false);
 SELECT relname, reloptions FROM pg_class WHERE relname = 'patient' AND relnamespace = 'copy_3'::regnamespace;

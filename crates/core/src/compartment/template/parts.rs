@@ -107,10 +107,9 @@ fn sequences(work: &mut Work<'_>) {
         let (Some(table), Some(column)) = (table, &sequence.column) else { continue };
         let name = work.name(&sequence.name);
         if sequence.identity {
-            // It is as its table is, unless somebody has changed that; and a partitioned table may be logged.
-            let unlogged = sequence.unlogged || work.options.unlogged;
-            if unlogged != work.is_unlogged(table) {
-                let persistence = if unlogged { "UNLOGGED" } else { "LOGGED" };
+            // It is as its table is, unless somebody has changed that. In an ephemeral clone all are logged.
+            if !work.options.unlogged && sequence.unlogged != work.is_unlogged(table) {
+                let persistence = if sequence.unlogged { "UNLOGGED" } else { "LOGGED" };
                 work.push(sequence.owner, format!("ALTER SEQUENCE {name} SET {persistence}"));
             }
         } else {
