@@ -15,7 +15,8 @@ pub const TABLE: &str = "CREATE TABLE people (
     CREATE INDEX people_ssn ON people USING hash (ssn);
     GRANT ALL ON people TO app";
 const INSERT: &str = "INSERT INTO people (name, ssn, photo, facts) VALUES ($1, $2, $3, $4)";
-const UPSERT: &str = "INSERT INTO people (name, ssn, photo, facts) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, ssn)
+const UPSERT: &str =
+    "INSERT INTO people (name, ssn, photo, facts) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, ssn)
     DO UPDATE SET (name, ssn, photo, facts) = (EXCLUDED.name, EXCLUDED.ssn, EXCLUDED.photo, EXCLUDED.facts)";
 /// In every value that is written.
 const CANARY: &str = "KANARIENVOGEL-53c8d1";
@@ -146,6 +147,9 @@ fn h91_no_canary_is_anywhere_in_the_clear() {
     }
     assert_eq!(files_with(CANARY, &[&socket]), [""; 0]);
     house.wait_for("present");
-    assert_eq!(db.a(Mode::Simple).number("SELECT count(*) FROM people WHERE name LIKE 'KANARIENVOGEL-53c8d1%'"), 5);
+    assert_eq!(
+        db.a(Mode::Simple).number("SELECT count(*) FROM people WHERE name LIKE 'KANARIENVOGEL-53c8d1%'"),
+        5
+    );
     assert_eq!(db.app().with_token(&db.token(B)).number("SELECT count(*) FROM people"), 0);
 }

@@ -59,11 +59,15 @@ fn h94_a_dump_is_sealed_and_opens_where_it_is_restored() {
             AND a.tenant_id = '{}' AND a.id = (SELECT min(id) FROM people WHERE tenant_id = '{}')",
         db.b, db.b, db.a, db.a
     ));
-    app(&house.cluster, &name, &db.token(B)).refused("SELECT name FROM people", "42501").says("another tenant");
+    app(&house.cluster, &name, &db.token(B))
+        .refused("SELECT name FROM people", "42501")
+        .says("another tenant");
     // Other rows, other databases: a dump without the keys' tables is worth nothing.
     let mut there = house.cluster.admin(&name);
     there.run("DELETE FROM watertight.data_keys");
-    app(&house.cluster, &name, &db.token(A)).refused("SELECT name FROM people", "42704").says("not in this database");
+    app(&house.cluster, &name, &db.token(A))
+        .refused("SELECT name FROM people", "42704")
+        .says("not in this database");
 }
 
 #[test]
@@ -81,7 +85,9 @@ fn h92_an_old_dump_opens_while_its_master_key_is_there() {
     eventually("both are there", || house.versions() == "{1,2}");
     admin.run("SELECT watertight.rotate_master_key()");
     eventually("it is over", || {
-        admin.number("SELECT count(*) FROM watertight.tenant_keys WHERE state = 'active' AND master_version = 1") == 0
+        admin.number(
+            "SELECT count(*) FROM watertight.tenant_keys WHERE state = 'active' AND master_version = 1",
+        ) == 0
     });
     let restore = || {
         let name = blank(db.cluster);
@@ -92,7 +98,9 @@ fn h92_an_old_dump_opens_while_its_master_key_is_there() {
     house.write("master", &format!("2 {second}\n"), "600");
     house.reload();
     eventually("one is there", || house.versions() == "{2}");
-    app(&house.cluster, &restore(), &db.token(A)).refused(READ, "55000").says("a version of the master key is missing");
+    app(&house.cluster, &restore(), &db.token(A))
+        .refused(READ, "55000")
+        .says("a version of the master key is missing");
     assert_eq!(app(&house.cluster, &db.name, &db.token(A)).number(READ), 20);
 }
 
@@ -156,7 +164,9 @@ fn logical_replication_carries_sealed_values() {
     ));
     eventually("what was there arrives", || there.number("SELECT count(*) FROM people") == 40);
     let mut a = app(&house.cluster, &db.name, &db.token(A));
-    a.run("INSERT INTO people (name, ssn, photo, facts) VALUES ('name 99', 'ssn 99', '\\x00ff', '{\"n\": 99}')");
+    a.run(
+        "INSERT INTO people (name, ssn, photo, facts) VALUES ('name 99', 'ssn 99', '\\x00ff', '{\"n\": 99}')",
+    );
     a.run("UPDATE people SET name = 'name 8', ssn = 'ssn 8 and more', facts = '{\"n\": \"8\"}' WHERE ssn = 'ssn 8'");
     a.run("UPDATE people SET ssn = 'ssn 8' WHERE ssn = 'ssn 8 and more'");
     a.run("DELETE FROM people WHERE ssn = 'ssn 3'");
@@ -177,9 +187,13 @@ fn logical_replication_carries_sealed_values() {
     for rotate in ["rotate_data_key", "rotate_tenant_key"] {
         here.run(&format!("SELECT watertight.{rotate}('{A}')"));
     }
-    a.run("INSERT INTO people (name, ssn, photo, facts) VALUES ('name 98', 'ssn 98', '\\x00ff', '{\"n\": 98}')");
+    a.run(
+        "INSERT INTO people (name, ssn, photo, facts) VALUES ('name 98', 'ssn 98', '\\x00ff', '{\"n\": 98}')",
+    );
     let mut reader = app(&house.cluster, &name, &db.token(A));
-    eventually("values under new keys open", || reader.attempt(READ).is_ok_and(|rows| rows[0][0].as_deref() == Some("21")));
+    eventually("values under new keys open", || {
+        reader.attempt(READ).is_ok_and(|rows| rows[0][0].as_deref() == Some("21"))
+    });
     there.run("DROP SUBSCRIPTION people");
     there.run("DROP SUBSCRIPTION keys");
 }
