@@ -154,7 +154,7 @@ CREATE FUNCTION watertight.searchable_hash_extended(watertight.searchable_text, 
 -- through searchable_probe(): a value that has a blind index and nothing else. LEAKPROOF: what they raise depends on the context only.
 
 CREATE FUNCTION watertight.searchable_probe(text) RETURNS watertight.searchable_text
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_probe';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_probe';
 COMMENT ON FUNCTION watertight.searchable_probe(text) IS
     'What searchable values of a text are equal to: to search with, not to keep.';
 CREATE FUNCTION watertight.searchable_support(internal) RETURNS internal

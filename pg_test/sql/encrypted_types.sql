@@ -138,6 +138,7 @@ SET LOCAL enable_hashjoin = off;
 SELECT count(*) FROM visits v JOIN patients p ON p.ssn = v.ssn;
 SET LOCAL enable_mergejoin = off;
 SET LOCAL enable_nestloop = on;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM visits v JOIN patients p ON p.ssn = v.plain;
 SELECT count(*) FROM visits v JOIN patients p ON p.ssn = v.plain;
 COMMIT;
 
