@@ -111,7 +111,7 @@ fn killed_while_it_encrypts_again_nothing_is_lost() {
     let (house, _) = House::with_file();
     let db = encrypted(&house);
     let mut seed = 0x51ed_2701_u64;
-    for _ in 0..8 {
+    for _ in 0..12 {
         db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
         db.keeper().run("SELECT watertight.reencrypt('people')");
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -51,7 +51,7 @@ fn killed_at_any_point_it_goes_on() {
     let (house, mut old) = House::with_file();
     house.tenants(400);
     let mut seed = 0x2545_f491_u64;
-    for round in 2..12 {
+    for round in 2..22 {
         let new = key();
         house.write("master", &format!("{round} {new}\n{} {old}\n", round - 1), "600");
         house.reload();

@@ -161,7 +161,7 @@ fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
     let db = Database::without_tables(&house.cluster);
     db.admin().script(TABLE);
     let mut seed = 0x9e37_79b9_u64;
-    for round in 0..12 {
+    for round in 0..20 {
         let name = format!("round{round}");
         let id = db.admin().one(&format!("SELECT watertight.create_tenant('{name}')"));
         let token = db.token(&name);
