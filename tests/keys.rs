@@ -15,6 +15,8 @@ mod copies;
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/mishaps.rs"]
+mod mishaps;
 #[path = "keys/param.rs"]
 mod param;
 #[path = "keys/provider.rs"]

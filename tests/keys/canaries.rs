@@ -1,4 +1,7 @@
 //! What was written through the types is nowhere in the clear: not in files, not in what the server says of itself.
+//!
+//! Not covered, because it is in the clear: what a statement has made of an opened value, such as a sort or hash of `name::text` that
+//! does not fit into memory and goes to a temporary file.
 
 use watertight_tests::database::{A, B};
 use watertight_tests::tools::{Tools, must};

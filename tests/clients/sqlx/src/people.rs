@@ -28,10 +28,12 @@ pub async fn by_ssn(db: &mut PgConnection, ssn: &str) -> Result<Option<Person>> 
 
 /// Adds a person, or renames the one that has this number already.
 pub async fn upsert(db: &mut PgConnection, name: &str, ssn: &str) -> Result<()> {
-    query("INSERT INTO people (name, ssn) VALUES ($1, $2) ON CONFLICT (ssn) DO UPDATE SET name = excluded.name")
-        .bind(name)
-        .bind(ssn)
-        .execute(db)
-        .await?;
+    query(
+        "INSERT INTO people (name, ssn) VALUES ($1, $2) ON CONFLICT (ssn) DO UPDATE SET name = excluded.name",
+    )
+    .bind(name)
+    .bind(ssn)
+    .execute(db)
+    .await?;
     Ok(())
 }

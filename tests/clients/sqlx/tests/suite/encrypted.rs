@@ -12,12 +12,14 @@ async fn encrypted_columns_as_if_they_were_plain() {
     admin("TRUNCATE people RESTART IDENTITY").await;
     for who in CLINICS {
         let mut db = app.begin(who).await;
-        let id = people::add(&mut db, &format!("{who} person"), SSN, Some(&format!("{who} note"))).await.unwrap();
+        let id =
+            people::add(&mut db, &format!("{who} person"), SSN, Some(&format!("{who} note"))).await.unwrap();
         for n in 0..20 {
             people::add(&mut db, &format!("{who} {n}"), &n.to_string(), None).await.unwrap();
         }
         let person = people::by_ssn(&mut db, SSN).await.unwrap();
-        let wanted = Person { id, name: format!("{who} person"), ssn: SSN.into(), note: Some(format!("{who} note")) };
+        let wanted =
+            Person { id, name: format!("{who} person"), ssn: SSN.into(), note: Some(format!("{who} note")) };
         assert_eq!(person, Some(wanted));
         let count: i64 = query_scalar("SELECT count(*) FROM people WHERE ssn = ANY ($1) AND ssn <> $2")
             .bind(vec!["3".to_owned(), "4".to_owned(), SSN.to_owned()])
