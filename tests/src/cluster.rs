@@ -230,7 +230,16 @@ fn watchdog(tools: &Tools, base: &Path) -> Child {
     command.spawn().expect("sh")
 }
 
+/// Below those that the system gives to outgoing connections, one of which might take it while a server restarts; and no cluster of
+/// this process gets the port of another.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its number").port()
+    const FIRST: u32 = 10_000;
+    const MANY: u32 = 10_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let ports = (0..MANY).map(|_| {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        FIRST + std::process::id().wrapping_mul(61).wrapping_add(step) % MANY
+    });
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.filter_map(|port| u16::try_from(port).ok()).find(free).expect("a free port")
 }
