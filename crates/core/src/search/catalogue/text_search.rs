@@ -4,6 +4,10 @@
 //! A query is walked by recursion that descends into an operator's second branch or not by what the first one found
 //! in the row, and the indexes' own support functions walk it the same way. A query deep enough to exhaust the stack
 //! would therefore tell, by failing or not, which words are stored: hence the limit on its size.
+//!
+//! Left out: `@>` and `<@` of two queries. A GiST index of queries finds what is contained in another one by different rules on a
+//! leaf page and above it (`gtsquery_consistent`): a query without words is found as long as the index has one page, and not when it
+//! has more. So whether an own row is found would tell how many rows others have.
 
 use crate::search::entry::{Entry, Function::Builtin, When};
 
@@ -20,14 +24,6 @@ pub const ENTRIES: &[Entry] = &[
         "Calls ts_match_vq with its arguments exchanged.",
     )
     .when(When::ShallowQuery(0)),
-    Entry::total(
-        Builtin(3691, "tsq_mcontains(tsquery,tsquery)"),
-        "Copies the words of both queries into arrays, sorts them and compares bytes, without recursion.",
-    ),
-    Entry::total(
-        Builtin(3692, "tsq_mcontained(tsquery,tsquery)"),
-        "Calls tsq_mcontains with its arguments exchanged.",
-    ),
     Entry::total(
         Builtin(3616, "tsvector_lt(tsvector,tsvector)"),
         "Compares sizes, then words and positions in place, without allocating.",
