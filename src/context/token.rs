@@ -259,7 +259,8 @@ fn is_elsewhere(facts: &FactsView<'_>) -> bool {
     facts.compartment().is_some_and(|name| name != GLOBAL_NAME && Uuid::try_parse(name).ok() != Some(GLOBAL))
 }
 
-fn head_in_force() -> Option<Head> {
+/// What is known of the token in force, whether or not it counts now.
+pub fn head_in_force() -> Option<Head> {
     setting::with_extra(|extra| Head::decode(extra?))
 }
 
@@ -298,8 +299,7 @@ pub fn last_place() -> Option<Place> {
 pub fn end_of_scope() {
     if setting::has_extra()
         && settings::token_scope() == TokenScope::Transaction
-        && setting::with_extra(|extra| extra.and_then(|bytes| Head::decode(bytes)))
-            .is_some_and(|head| head.origin == Origin::Session)
+        && head_in_force().is_some_and(|head| head.origin == Origin::Session)
     {
         setting::reset(NAME);
     }

@@ -10,7 +10,7 @@ use crate::registry::{self, Tenant};
 use crate::session::ended;
 use crate::sys::local::Local;
 use crate::sys::query::forget_plans;
-use crate::sys::{inval, pending, setting, slots, xact};
+use crate::sys::{inval, pending, slots, xact};
 use uuid::Uuid;
 use watertight_core::tenant::Status;
 use watertight_core::token::TenantRef;
@@ -197,7 +197,7 @@ fn missing() -> Fault {
 
 /// The head of the token in force, if it counts in this transaction.
 fn head_in_scope() -> Option<Head> {
-    let head = setting::with_extra(|extra| Head::decode(extra?))?;
+    let head = token::head_in_force()?;
     let stale = head.origin == Origin::Session
         && head.transaction != xact::serial()
         && settings::token_scope() == TokenScope::Transaction;

@@ -4,7 +4,7 @@
 //! sealed under it: by the worker, on a backend's wish, in a transaction of its own; or in the transaction that makes what the key
 //! is for, which no value of it survives.
 
-use super::rows::{self, DataKeyRow, Tenancy};
+use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
 use super::{after, fresh, master};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::{self, Tables};
@@ -90,15 +90,27 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
     if matches!(held, Ok(Some(true))) { Ok(()) } else { Err(gone()) }
 }
 
-/// The tenant's key that is in force, made if the tenant has had none: its version, and the key.
-fn tenant_key(tables: &Tables, tenant: Uuid) -> Result<(i32, Secret), Fault> {
+/// The key of a tenant that is in force; `None` if it has had none.
+///
+/// # Errors
+/// 55000 without a master key, and for a tenant whose keys were destroyed.
+pub fn opened(tables: &Tables, tenant: Uuid) -> Result<Option<(TenantKeyRow, Secret)>, Fault> {
     match rows::tenancy(tables, tenant) {
+        Tenancy::New => Ok(None),
         Tenancy::Shredded => Err(no_more_keys()),
         Tenancy::Active(row) => {
             let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
-            Ok((row.version, master::unwrap_tenant_key(tables, &row, wrapped)?))
+            let key = master::unwrap_tenant_key(tables, &row, wrapped)?;
+            Ok(Some((row, key)))
         }
-        Tenancy::New => new_tenant_key(tables, tenant, 1),
+    }
+}
+
+/// The tenant's key that is in force, made if the tenant has had none: its version, and the key.
+fn tenant_key(tables: &Tables, tenant: Uuid) -> Result<(i32, Secret), Fault> {
+    match opened(tables, tenant)? {
+        Some((row, key)) => Ok((row.version, key)),
+        None => new_tenant_key(tables, tenant, 1),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rotation: new keys on each of the three levels. No value is written again.
 
 use super::make::{self, Place};
-use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
+use super::rows::{self, DataKeyRow};
 use super::{after, fresh, master};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
@@ -9,7 +9,7 @@ use crate::pg::role;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
-use watertight_core::keys::{KeyId, Purpose, Secret, shredded, unwrap, wrap};
+use watertight_core::keys::{KeyId, Purpose, Secret, unwrap, wrap};
 use watertight_core::{Code, Fault};
 
 /// How many tenants' keys are wrapped again in a transaction.
@@ -21,19 +21,6 @@ fn pg(id: Uuid) -> pgrx::Uuid {
 
 fn run(sql: &str, arguments: &[DatumWithOid]) {
     Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
-}
-
-/// The key of a tenant that is in force.
-fn opened(tables: &Tables, tenant: Uuid) -> Result<Option<(TenantKeyRow, Secret)>, Fault> {
-    match rows::tenancy(tables, tenant) {
-        Tenancy::New => Ok(None),
-        Tenancy::Shredded => Err(make::no_more_keys()),
-        Tenancy::Active(row) => {
-            let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
-            let key = master::unwrap_tenant_key(tables, &row, wrapped)?;
-            Ok(Some((row, key)))
-        }
-    }
 }
 
 /// New data keys for a tenant, one for each that is in force; returns how many.
@@ -59,7 +46,7 @@ pub fn succeed(id: KeyId) -> Result<(), Fault> {
 }
 
 fn replace(tables: &Tables, tenant: Uuid, only: Option<KeyId>) -> Result<i32, Fault> {
-    let Some((outer, key)) = opened(tables, tenant)? else { return Ok(0) };
+    let Some((outer, key)) = make::opened(tables, tenant)? else { return Ok(0) };
     let retired = Spi::connect_mut(|client| {
         let rows = client.update(
             "UPDATE watertight.data_keys SET state = 'retired', retired_at = pg_catalog.clock_timestamp()
@@ -90,7 +77,7 @@ pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         make::hold(tenant, Uuid::nil())?;
-        let Some((old, old_key)) = opened(&tables, tenant)? else { return Ok(0) };
+        let Some((old, old_key)) = make::opened(&tables, tenant)? else { return Ok(0) };
         run(
             "UPDATE watertight.tenant_keys
                 SET state = 'destroyed', wrapped = NULL, destroyed_at = pg_catalog.clock_timestamp()
@@ -237,7 +224,7 @@ fn again(tables: &Tables, id: KeyId) -> Result<(), Fault> {
     );
     let Some(tenant) = tenant.map_err(internal).or_raise() else { return Ok(()) };
     let tenant = Uuid::from_bytes(*tenant.as_bytes());
-    let Some((row, key)) = opened(tables, tenant)? else { return Ok(()) };
+    let Some((row, key)) = make::opened(tables, tenant)? else { return Ok(()) };
     if row.id != id {
         return Ok(());
     }
