@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 use watertight_core::compartment::schema_of;
 use watertight_tests::database::create_extension;
-use watertight_tests::{Cluster, Database, Mode, Session};
+use watertight_tests::{Cluster, Database, Mode, Session, eventually};
 
 const CONF: &[&str] = &[
     "watertight.compartments = on",
@@ -17,14 +17,6 @@ const CONF: &[&str] = &[
     "log_min_messages = warning",
 ];
 const STATUS: &str = "FROM watertight.worker_status WHERE database = current_database()";
-
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn has_worker(cluster: &Cluster, database: &str) {
     let mut admin = cluster.admin(database);

@@ -3,11 +3,11 @@
 use super::schemas;
 use crate::keys::shred;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{ext, role};
+use crate::pg::id::{from_pg, to_pg};
+use crate::pg::{ext, role, spi};
 use crate::registry;
 use crate::sys::slots::{self, View};
 use crate::sys::{attempt, pending, user};
-use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::compartment::schema_of;
@@ -70,7 +70,7 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     if depth > MAX_DEPTH {
         return None;
     }
-    let key = || pgrx::Uuid::from_bytes(*id.as_bytes());
+    let key = || to_pg(id);
     // One destruction, without waiting for another. Who only refers to the row (a foreign key does, a login) does not count as one.
     let locked = Spi::get_three_with_args::<bool, pgrx::Uuid, String>(
         "SELECT ephemeral, tenant_id, name FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1
@@ -78,10 +78,10 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
         &[key().into()],
     );
     let Ok((Some(ephemeral), tenant, name)) = locked else { return None };
-    let tenant = tenant.map(|tenant| Uuid::from_bytes(*tenant.as_bytes()));
+    let tenant = tenant.map(from_pg);
     end_sessions(id);
     // Those are waited for, and told to stop if they work in it. From here on nobody logs in; who just did is among the sessions.
-    run(
+    spi::run(
         "SELECT FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
         &[key().into()],
     );
@@ -89,7 +89,7 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     for child in children(id) {
         one(child, reason, depth + 1)?;
     }
-    run(
+    spi::run(
         "DELETE FROM watertight.open_sessions WHERE compartment_id OPERATOR(pg_catalog.=) $1",
         &[key().into()],
     );
@@ -98,12 +98,12 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
     let relations = schemas::drop(&schema_of(id));
     if let Some(tenant) = tenant {
         destroy_keys(tenant, (id, &name.unwrap_or_default()), ephemeral, reason);
-        run(
+        spi::run(
             "INSERT INTO watertight.ended_compartments (id, tenant_id, reason, relations, rows, large_objects)
              VALUES ($1, $2, $3, $4, $5, $6)",
             &[
                 key().into(),
-                pgrx::Uuid::from_bytes(*tenant.as_bytes()).into(),
+                to_pg(tenant).into(),
                 reason.as_str().into(),
                 relations.into(),
                 rows.into(),
@@ -111,7 +111,7 @@ fn one(id: Uuid, reason: Reason, depth: usize) -> Option<Destroyed> {
             ],
         );
     }
-    run("DELETE FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1", &[key().into()]);
+    spi::run("DELETE FROM watertight.all_compartments WHERE id OPERATOR(pg_catalog.=) $1", &[key().into()]);
     sessions.iter().for_each(|session| pending::ended(session.handle));
     pending::removed(u64::try_from(relations).unwrap_or(0).saturating_add(1));
     Some(Destroyed { relations, rows, large_objects })
@@ -157,7 +157,7 @@ fn children(id: Uuid) -> Vec<Uuid> {
         let rows = client.update(
             "SELECT id FROM watertight.all_compartments WHERE parent_id OPERATOR(pg_catalog.=) $1 ORDER BY id",
             None,
-            &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+            &[to_pg(id).into()],
         )?;
         rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
     })
@@ -165,20 +165,18 @@ fn children(id: Uuid) -> Vec<Uuid> {
     .or_raise()
     .into_iter()
     .flatten()
-    .map(|id| Uuid::from_bytes(*id.as_bytes()))
+    .map(from_pg)
     .collect()
 }
 
 fn unlink_large_objects(id: Uuid) -> i64 {
-    Spi::get_one_with_args::<i64>(
+    spi::one::<i64>(
         "SELECT pg_catalog.count(pg_catalog.lo_unlink(o.large_object)) FROM watertight.compartment_objects AS o
           WHERE o.compartment_id OPERATOR(pg_catalog.=) $1
             AND EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata AS m
                          WHERE m.oid OPERATOR(pg_catalog.=) o.large_object)",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+        &[to_pg(id).into()],
     )
-    .map_err(internal)
-    .or_raise()
     .unwrap_or(0)
 }
 
@@ -204,8 +202,4 @@ fn stand_aside(id: Uuid, terminate: bool) {
     processes.dedup();
     processes.into_iter().for_each(|process| slots::interrupt(process, terminate));
     attempt::pause(50);
-}
-
-fn run(sql: &str, arguments: &[DatumWithOid]) {
-    Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
 }

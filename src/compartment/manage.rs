@@ -8,6 +8,7 @@ use crate::keys::make;
 use crate::pg::arguments::{given, required};
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::ext::{self, Tables};
+use crate::pg::id::{from_pg, to_pg};
 use crate::sys::random;
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::pg_sys::Oid;
@@ -114,7 +115,7 @@ fn unknown(name: &str) -> Fault {
 }
 
 fn pg_uuid(id: Uuid) -> pgrx::Uuid {
-    pgrx::Uuid::from_bytes(*id.as_bytes())
+    to_pg(id)
 }
 
 /// Creates a persistent compartment that belongs to the user in force.
@@ -225,7 +226,7 @@ fn drop_compartment(name: Option<&str>, confirm: Option<&str>, force: Option<boo
 /// The same for an administrator, by id.
 #[pg_extern(sql = false)]
 fn drop_compartment_by_id(id: Option<pgrx::Uuid>, confirm: Option<&str>, force: Option<bool>) {
-    let id = Uuid::from_bytes(*required("id", id).as_bytes());
+    let id = from_pg(required("id", id));
     if id == GLOBAL {
         raise(nobodys());
     }
@@ -360,5 +361,5 @@ fn my_compartments() -> TableIterator<
 /// What a compartment's schema is called, if it has one.
 #[pg_extern(sql = false)]
 fn compartment_schema(id: pgrx::Uuid) -> String {
-    schema_of(Uuid::from_bytes(*id.as_bytes()))
+    schema_of(from_pg(id))
 }

@@ -2,7 +2,9 @@
 
 use super::manage::Asker;
 use crate::pg::arguments::required;
-use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::error::{OrRaise, raise};
+use crate::pg::id::to_pg;
+use crate::pg::spi;
 use pgrx::prelude::*;
 use watertight_core::{Code, Fault};
 
@@ -38,19 +40,17 @@ fn add_member(compartment: Option<&str>, user_id: Option<&str>, role: Option<&st
     let asker = Asker::lasting().or_raise();
     let stored = asker.owned(required("compartment", compartment)).or_raise();
     let member = member(&asker, user_id, role, issuer);
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.compartment_members (compartment_id, kind, name, issuer, added_by)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         &[
-            pgrx::Uuid::from_bytes(*stored.id.as_bytes()).into(),
+            to_pg(stored.id).into(),
             member.kind.into(),
             member.name.into(),
             member.issuer.into(),
             asker.user.into(),
         ],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
 }
 
 /// Takes that away again; the member's sessions end with their next statement. False if there is no such member.
@@ -70,12 +70,7 @@ fn remove_member(
     let removed = Spi::get_one_with_args::<bool>(
         "DELETE FROM watertight.compartment_members
           WHERE compartment_id = $1 AND kind = $2 AND name = $3 AND issuer = $4 RETURNING true",
-        &[
-            pgrx::Uuid::from_bytes(*stored.id.as_bytes()).into(),
-            member.kind.into(),
-            member.name.into(),
-            member.issuer.into(),
-        ],
+        &[to_pg(stored.id).into(), member.kind.into(), member.name.into(), member.issuer.into()],
     );
     matches!(removed, Ok(Some(true)))
 }

@@ -3,9 +3,10 @@
 use super::lookup::{self, Stored};
 use super::rights::{may_enter, not_enterable, require_switched_on};
 use super::template;
-use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::error::{OrRaise, raise};
 use crate::pg::ext::Tables;
-use crate::pg::settings;
+use crate::pg::id::{from_pg, to_pg};
+use crate::pg::{settings, spi};
 use crate::sys::{lookup as sys_lookup, random, slots};
 use crate::trust::seconds;
 use pgrx::datum::Interval;
@@ -76,7 +77,7 @@ pub fn room_for(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Chos
 fn hold(id: Uuid) -> Asked {
     let times = Spi::get_two_with_args::<Interval, Interval>(
         "SELECT max_lifetime, idle_timeout FROM watertight.all_compartments WHERE id = $1 FOR KEY SHARE",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+        &[to_pg(id).into()],
     );
     // No row: somebody has dropped it meanwhile.
     let (lifetime, idle) = times.map_err(|_| not_enterable()).or_raise();
@@ -98,7 +99,7 @@ fn ephemeral(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
         check_name(target.name).or_raise();
         target.name.to_owned()
     };
-    let tenant = pgrx::Uuid::from_bytes(*guest.tenant.as_bytes());
+    let tenant = to_pg(guest.tenant);
     let boot = pgrx::Uuid::from_bytes(slots::boot_id());
     if let Some(template) = &template {
         let ready = Spi::get_one_with_args::<pgrx::Uuid>(
@@ -119,10 +120,10 @@ fn ephemeral(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
             ],
         );
         if let Ok(Some(id)) = ready {
-            return Uuid::from_bytes(*id.as_bytes());
+            return from_pg(id);
         }
     }
-    let id = pgrx::Uuid::from_bytes(*fresh.as_bytes());
+    let id = to_pg(fresh);
     let made = Spi::get_one_with_args::<pgrx::Uuid>(
         "INSERT INTO watertight.all_compartments
              (id, tenant_id, name, ephemeral, boot_id, template, owner, owner_issuer)
@@ -152,14 +153,12 @@ fn check_limit(tables: &Tables, tenant: Uuid) {
     let limit = settings::max_ephemeral();
     let [.., a, b, c, d] = *tenant.as_bytes();
     let turn = u32::from_be_bytes([a, b, c, d]);
-    let tenant = pgrx::Uuid::from_bytes(*tenant.as_bytes());
+    let tenant = to_pg(tenant);
     let count = || {
-        Spi::get_one_with_args::<i64>(
+        spi::one::<i64>(
             "SELECT pg_catalog.count(*) FROM watertight.all_compartments WHERE tenant_id = $1 AND ephemeral",
             &[tenant.into()],
         )
-        .map_err(internal)
-        .or_raise()
         .unwrap_or(i64::MAX)
     };
     if count() + NEAR < limit {

@@ -4,6 +4,7 @@ use super::verdict::{self, identity};
 use super::{in_vain, token};
 use crate::compartment::enter;
 use crate::pg::error::{OrRaise, raise};
+use crate::pg::id::to_pg;
 use crate::sys::{setting, xact};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
@@ -57,7 +58,7 @@ fn role() -> Option<String> {
 
 #[pg_extern(sql = false)]
 fn session_id() -> Option<pgrx::Uuid> {
-    identity().or_raise().session.map(|id| pgrx::Uuid::from_bytes(*id.as_bytes()))
+    identity().or_raise().session.map(to_pg)
 }
 
 /// All claims of the token in force.
@@ -93,7 +94,7 @@ fn whoami() -> TableIterator<
         who.user,
         who.email,
         who.role,
-        who.session.map(|id| pgrx::Uuid::from_bytes(*id.as_bytes())),
+        who.session.map(to_pg),
         who.issuer,
         who.expires_at.and_then(|at| TimestampWithTimeZone::try_from(xact::from_unix_seconds(at)).ok()),
         who.compartment.map(|compartment| pgrx::Uuid::from_bytes(compartment.id)),

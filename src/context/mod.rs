@@ -23,7 +23,7 @@ pub use verdict::{
 };
 
 use crate::compartment::{self, enter, fence};
-use crate::keys::types::literals;
+use crate::keys::{self, types::literals};
 
 /// Defines the settings and starts watching transactions; called once, while the library is loaded.
 pub fn install() {
@@ -45,6 +45,7 @@ fn at_end() {
     fence::context_changed();
     enter::end();
     compartment::forget_many(token::forget_places);
+    keys::hear::check();
 }
 
 /// Another token is in force. Must not raise.

@@ -13,7 +13,6 @@ pub fn install() {
     after::install(Then {
         // What this backend has read of it is no key.
         undone: hear::forget,
-        ended: hear::check,
         refuse_prepare: || {
             raise(Fault::new(
                 Code::FeatureNotSupported,
@@ -37,6 +36,7 @@ pub fn changed() {
 fn let_go(_: &What) {
     let epoch = epoch::raise();
     epoch::nudge(user::database(), epoch);
+    hear::check();
 }
 
 /// It has destroyed keys, and somebody is to say so.

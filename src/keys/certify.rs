@@ -1,17 +1,16 @@
 //! Certificates of destruction: signed by the worker, once no process of the server has the keys any more.
 
 use super::rows::{self, DataKeyRow};
-use super::{make, master};
-use crate::pg::error::{OrRaise, internal};
+use super::{make, store};
 use crate::pg::ext::Tables;
+use crate::pg::id::to_pg;
+use crate::pg::spi;
 use crate::sys::{attempt, epoch, process, user};
 use pgrx::JsonB;
 use pgrx::spi::Spi;
 use serde_json::Value;
 use uuid::Uuid;
-use watertight_core::keys::{
-    Certificate, DestroyedKey, KeyId, Purpose, Secret, SigningKey, Subject, shredded, unwrap,
-};
+use watertight_core::keys::{Certificate, DestroyedKey, KeyId, Purpose, SigningKey, Subject, shredded};
 use watertight_core::{Code, Fault};
 
 /// How long to wait for backends to let go of keys, in microseconds, and how long before they are told again, in milliseconds.
@@ -20,7 +19,7 @@ const PAUSE: u32 = 20;
 
 /// The certificates that are to be signed.
 pub fn pending() -> Vec<Uuid> {
-    crate::worker::ids(
+    spi::ids(
         "SELECT id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
         &[],
     )
@@ -60,19 +59,11 @@ fn signing_row(tables: &Tables) -> Option<DataKeyRow> {
 fn signing_key() -> Result<(Uuid, SigningKey), Fault> {
     let tables = make::installed()?;
     let row = signing_row(&tables).ok_or_else(shredded)?;
-    let seed = seed(&tables, &row)?;
-    let key = SigningKey::from_seed(&seed).ok_or_else(|| {
+    let seed = store::load(&tables, row)?.ok_or_else(shredded)?;
+    let key = SigningKey::from_seed(&seed.secret).ok_or_else(|| {
         Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
     })?;
-    Ok((Uuid::from_u64_pair(0, row.id.get().unsigned_abs()), key))
-}
-
-fn seed(tables: &Tables, row: &DataKeyRow) -> Result<Secret, Fault> {
-    let outer = rows::tenant_key_version(tables, row.tenant, row.version).ok_or_else(shredded)?;
-    let wrapped = outer.wrapped.as_deref().ok_or_else(shredded)?;
-    let key = master::unwrap_tenant_key(tables, &outer, wrapped)?;
-    let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
-    unwrap(&key, &row.described(), wrapped).map_err(|_| shredded())
+    Ok((Uuid::from_u64_pair(0, seed.id.get().unsigned_abs()), key))
 }
 
 /// Signs one.
@@ -83,13 +74,11 @@ pub fn sign(id: Uuid) -> Result<(), Fault> {
     let Some(certificate) = read(id) else { return Ok(()) };
     let (installation, key) = signing_key()?;
     let text = Certificate { installation, ..certificate }.sign(&key);
-    Spi::run_with_args(
+    spi::run(
         "UPDATE watertight.key_certificates SET certificate = $2, issued_at = pg_catalog.clock_timestamp()
           WHERE id OPERATOR(pg_catalog.=) $1",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into(), text.into()],
-    )
-    .map_err(internal)
-    .or_raise();
+        &[to_pg(id).into(), text.into()],
+    );
     Ok(())
 }
 
@@ -100,7 +89,7 @@ fn read(id: Uuid) -> Option<Certificate> {
                     'at', pg_catalog.to_char(c.destroyed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))
            FROM watertight.key_certificates AS c
           WHERE c.id OPERATOR(pg_catalog.=) $1 AND c.certificate IS NULL FOR UPDATE",
-        &[pgrx::Uuid::from_bytes(*id.as_bytes()).into()],
+        &[to_pg(id).into()],
     );
     let JsonB(document) = document.ok().flatten()?;
     let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);

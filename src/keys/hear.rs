@@ -29,8 +29,8 @@ pub(super) fn forget() {
     }
 }
 
-/// Some may count no more.
-pub(super) fn check() {
+/// Some may count no more. Called at the end of each transaction. Must not raise.
+pub fn check() {
     if let Some(listener) = LISTENER.get() {
         (listener.check)();
     }

@@ -6,18 +6,14 @@
 
 use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
 use super::{after, fresh, master};
-use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::{self, Tables};
-use crate::pg::role;
+use crate::pg::id::to_pg;
+use crate::pg::{role, spi};
 use crate::sys::{user, uses as counters};
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, Secret, check_value, shredded, uses, wrap};
 use watertight_core::{Code, Fault};
-
-fn pg(id: Uuid) -> pgrx::Uuid {
-    pgrx::Uuid::from_bytes(*id.as_bytes())
-}
 
 /// Makes what is missing of the keys of a tenant and one of its compartments.
 ///
@@ -74,7 +70,7 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
     }
     let held = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.tenants WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
-        &[pg(tenant).into()],
+        &[to_pg(tenant).into()],
     );
     if !matches!(held, Ok(Some(true))) {
         return Err(gone());
@@ -85,7 +81,7 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
     let held = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.all_compartments
           WHERE id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2 AND NOT ephemeral FOR KEY SHARE",
-        &[pg(compartment).into(), pg(tenant).into()],
+        &[to_pg(compartment).into(), to_pg(tenant).into()],
     );
     if matches!(held, Ok(Some(true))) { Ok(()) } else { Err(gone()) }
 }
@@ -121,20 +117,18 @@ fn tenant_key(tables: &Tables, tenant: Uuid) -> Result<(i32, Secret), Fault> {
 pub fn new_tenant_key(tables: &Tables, tenant: Uuid, version: i32) -> Result<(i32, Secret), Fault> {
     let (id, key) = (fresh::id()?, fresh::secret()?);
     let (master, wrapped) = master::wrap_tenant_key(tables, id, tenant, &key)?;
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.tenant_keys (id, tenant_id, version, master_version, wrapped, check_value)
          VALUES ($1, $2, $3, $4, $5, $6)",
         &[
             id.get().into(),
-            pg(tenant).into(),
+            to_pg(tenant).into(),
             version.into(),
             master.into(),
             wrapped.into(),
             check_value(&key).into(),
         ],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
     after::made();
     Ok((version, key))
 }
@@ -173,23 +167,21 @@ pub fn data_key(place: &Place, version: i32, tenant_key: &Secret) -> Result<KeyI
     let wrapped = wrap(tenant_key, &row.described(), &key, fresh::nonce()?);
     let reserved = if place.purpose == Purpose::Data { uses::Uses::NEW.reserved } else { 0 };
     let mark = i64::try_from(reserved).unwrap_or(i64::MAX);
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.data_keys
              (id, purpose, tenant_id, compartment_id, tenant_key_version, wrapped, reserved, check_value)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             id.get().into(),
             place.purpose.as_str().into(),
-            pg(place.tenant).into(),
-            pg(place.compartment).into(),
+            to_pg(place.tenant).into(),
+            to_pg(place.compartment).into(),
             version.into(),
             wrapped.into(),
             mark.into(),
             check_value(&key).into(),
         ],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
     after::made();
     if reserved > 0 {
         counters::allow(user::database(), id.get(), 0, reserved);

@@ -3,12 +3,12 @@
 use crate::context;
 use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{ext, role};
+use crate::pg::id::from_pg;
+use crate::pg::{ext, role, spi};
 use crate::registry;
 use crate::sys::{lookup, pending};
 use crate::worker::Shift;
 use crate::{compartment, keys::serve};
-use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use uuid::Uuid;
@@ -53,7 +53,7 @@ fn reencrypt(relation: Option<Oid>) {
 /// The worker's part: goes on with every table that is not finished.
 pub fn work(shift: &mut Shift) {
     let list = shift.task("list the tables to encrypt again", || {
-        oids("SELECT relation::pg_catalog.oid FROM watertight.reencryptions WHERE finished_at IS NULL ORDER BY requested_at", &[])
+        spi::column::<Oid>("SELECT relation::pg_catalog.oid FROM watertight.reencryptions WHERE finished_at IS NULL ORDER BY requested_at", &[])
     });
     for relation in list.unwrap_or_default() {
         let of = Uuid::from_u64_pair(0, u64::from(relation.to_u32()));
@@ -66,25 +66,10 @@ pub fn work(shift: &mut Shift) {
     }
 }
 
-fn oids(sql: &str, arguments: &[DatumWithOid]) -> Vec<Oid> {
-    Spi::connect(|client| {
-        client.select(sql, None, arguments)?.map(|row| row.get::<Oid>(1)).collect::<Result<Vec<_>, _>>()
-    })
-    .map_err(internal)
-    .or_raise()
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn run(sql: &str, arguments: &[DatumWithOid]) {
-    Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
-}
-
 /// Some blocks. False when the table is done.
 fn batch(relation: Oid) -> bool {
     let Some(table) = lookup::qualified_name(relation) else {
-        run(
+        spi::run(
             "DELETE FROM watertight.reencryptions WHERE relation OPERATOR(pg_catalog.=) $1",
             &[relation.into()],
         );
@@ -103,7 +88,7 @@ fn batch(relation: Oid) -> bool {
         format!("ctid OPERATOR(pg_catalog.>=) '({next},0)' AND ctid OPERATOR(pg_catalog.<) '({end},0)'");
     let rows: i64 = columns(relation).iter().map(|column| again(&table, relation, column, &place)).sum();
     let done = end >= blocks;
-    run(
+    spi::run(
         "UPDATE watertight.reencryptions
             SET next_block = $2, blocks = $3, rows = rows OPERATOR(pg_catalog.+) $4,
                 finished_at = CASE WHEN $5 THEN pg_catalog.clock_timestamp() END
@@ -172,11 +157,11 @@ fn again(table: &str, relation: Oid, column: &Encrypted, place: &str) -> i64 {
     let mut count = 0;
     for (id, tenant, compartment) in found.map_err(internal).or_raise() {
         let (Some(id), Some(tenant), Some(compartment)) = (id, tenant, compartment) else { continue };
-        let tenant = TenantRef::Id(Uuid::from_bytes(*tenant.as_bytes()));
+        let tenant = TenantRef::Id(from_pg(tenant));
         let Some((tenant, _)) = registry::find(&tables, tenant) else { continue };
-        let compartment = compartment::alone(Uuid::from_bytes(*compartment.as_bytes()));
+        let compartment = compartment::alone(from_pg(compartment));
         // Nothing changes that a trigger or a foreign key would be about.
-        run("SET LOCAL session_replication_role = replica", &[]);
+        spi::run("SET LOCAL session_replication_role = replica", &[]);
         let sql = format!(
             "UPDATE ONLY {table} SET {column} = {column}::pg_catalog.{plain}::watertight.{kind}
               WHERE {place} AND watertight.key_id({column}) OPERATOR(pg_catalog.=) {id}"

@@ -3,8 +3,8 @@
 use super::rows::DataKeyRow;
 use super::wish::{self, Kind};
 use super::{kept, make, rotate, rows};
-use crate::pg::error::{OrRaise, internal};
-use crate::pg::role;
+use crate::pg::error::OrRaise;
+use crate::pg::{role, spi};
 use crate::sys::{process, user, uses as counters};
 use pgrx::spi::Spi;
 use uuid::Uuid;
@@ -91,11 +91,9 @@ fn try_move(id: KeyId) -> Option<(u64, u64)> {
         return None;
     }
     let mark = uses.next_mark()?;
-    Spi::run_with_args(
+    spi::run(
         "UPDATE watertight.data_keys SET reserved = $2 WHERE id OPERATOR(pg_catalog.=) $1",
         &[id.get().into(), i64::try_from(mark).unwrap_or(i64::MAX).into()],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
     Some((written, mark))
 }

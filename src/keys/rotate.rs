@@ -5,7 +5,8 @@ use super::rows::{self, DataKeyRow};
 use super::{after, fresh, master};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
-use crate::pg::role;
+use crate::pg::id::{from_pg, to_pg};
+use crate::pg::{role, spi};
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
@@ -14,14 +15,6 @@ use watertight_core::{Code, Fault};
 
 /// How many tenants' keys are wrapped again in a transaction.
 const BATCH: i64 = 50;
-
-fn pg(id: Uuid) -> pgrx::Uuid {
-    pgrx::Uuid::from_bytes(*id.as_bytes())
-}
-
-fn run(sql: &str, arguments: &[DatumWithOid]) {
-    Spi::run_with_args(sql, arguments).map_err(internal).or_raise();
-}
 
 /// New data keys for a tenant, one for each that is in force; returns how many.
 ///
@@ -54,13 +47,13 @@ fn replace(tables: &Tables, tenant: Uuid, only: Option<KeyId>) -> Result<i32, Fa
                 AND purpose OPERATOR(pg_catalog.=) 'data' AND ($2 IS NULL OR id OPERATOR(pg_catalog.=) $2)
              RETURNING compartment_id",
             None,
-            &[pg(tenant).into(), only.map(KeyId::get).into()],
+            &[to_pg(tenant).into(), only.map(KeyId::get).into()],
         )?;
         rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
     });
     let mut count = 0;
     for compartment in retired.map_err(internal).or_raise().into_iter().flatten() {
-        let compartment = Uuid::from_bytes(*compartment.as_bytes());
+        let compartment = from_pg(compartment);
         make::data_key(&Place { tenant, compartment, purpose: Purpose::Data }, outer.version, &key)?;
         count += 1;
     }
@@ -78,7 +71,7 @@ pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
     role::as_extension_owner(|| {
         make::hold(tenant, Uuid::nil())?;
         let Some((old, old_key)) = make::opened(&tables, tenant)? else { return Ok(0) };
-        run(
+        spi::run(
             "UPDATE watertight.tenant_keys
                 SET state = 'destroyed', wrapped = NULL, destroyed_at = pg_catalog.clock_timestamp()
               WHERE id OPERATOR(pg_catalog.=) $1",
@@ -89,11 +82,11 @@ pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
         for id in ids(
             "SELECT id FROM watertight.data_keys
               WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND wrapped IS NOT NULL ORDER BY id FOR NO KEY UPDATE",
-            &[pg(tenant).into()],
+            &[to_pg(tenant).into()],
         ) {
             let Some(row) = rows::data_key(&tables, id) else { continue };
             let wrapped = wrap_again(row, &old_key, version, &key)?;
-            run(
+            spi::run(
                 "UPDATE watertight.data_keys SET wrapped = $2, tenant_key_version = $3 WHERE id OPERATOR(pg_catalog.=) $1",
                 &[id.get().into(), wrapped.into(), version.into()],
             );
@@ -117,16 +110,7 @@ fn wrap_again(row: DataKeyRow, old: &Secret, version: i32, new: &Secret) -> Resu
 }
 
 fn ids(sql: &str, arguments: &[DatumWithOid]) -> Vec<KeyId> {
-    Spi::connect_mut(|client| {
-        let rows = client.update(sql, None, arguments)?;
-        rows.map(|row| row.get::<i64>(1)).collect::<Result<Vec<_>, _>>()
-    })
-    .map_err(internal)
-    .or_raise()
-    .into_iter()
-    .flatten()
-    .filter_map(KeyId::new)
-    .collect()
+    spi::column(sql, arguments).into_iter().filter_map(KeyId::new).collect()
 }
 
 /// Says that all tenants' keys are to be wrapped by the newest version of the master key; returns how many are not.
@@ -137,15 +121,13 @@ pub fn begin_master() -> Result<i64, Fault> {
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         let version = master::current(&tables)?;
-        let left = Spi::get_one_with_args::<i64>(
+        let left = spi::one::<i64>(
             "SELECT pg_catalog.count(*) FROM watertight.tenant_keys
               WHERE state OPERATOR(pg_catalog.=) 'active' AND master_version OPERATOR(pg_catalog.<>) $1",
             &[version.into()],
         )
-        .map_err(internal)
-        .or_raise()
         .unwrap_or(0);
-        run(
+        spi::run(
             "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0
               WHERE rotating OPERATOR(pg_catalog.<>) (version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0)",
             &[version.into(), left.into()],
@@ -175,7 +157,7 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
     let version = master::current(&tables).or_raise();
     if version != target {
         // The provider has another one by now: that is where all go.
-        run(
+        spi::run(
             "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1",
             &[version.into()],
         );
@@ -207,7 +189,7 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
         return Batch::Failing(std::mem::take(failed), reason);
     }
     // Rows that others hold at this moment are looked at next time.
-    run(
+    spi::run(
         "UPDATE watertight.master_keys AS m SET rotating = false
           WHERE m.rotating AND NOT EXISTS (
                 SELECT FROM watertight.tenant_keys AS k
@@ -223,13 +205,13 @@ fn again(tables: &Tables, id: KeyId) -> Result<(), Fault> {
         &[id.get().into()],
     );
     let Some(tenant) = tenant.map_err(internal).or_raise() else { return Ok(()) };
-    let tenant = Uuid::from_bytes(*tenant.as_bytes());
+    let tenant = from_pg(tenant);
     let Some((row, key)) = make::opened(tables, tenant)? else { return Ok(()) };
     if row.id != id {
         return Ok(());
     }
     let (version, wrapped) = master::wrap_tenant_key(tables, id, tenant, &key)?;
-    run(
+    spi::run(
         "UPDATE watertight.tenant_keys SET wrapped = $2, master_version = $3 WHERE id OPERATOR(pg_catalog.=) $1",
         &[id.get().into(), wrapped.into(), version.into()],
     );

@@ -1,6 +1,7 @@
 //! Reading the tables of keys: index scans, as of now.
 
 use crate::pg::ext::Tables;
+use crate::pg::id::from_pg;
 use crate::sys::scan::{self, Key, Row};
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, State, Wrapped};
@@ -128,7 +129,7 @@ fn read_tenant_key(row: &Row) -> Option<TenantKeyRow> {
 }
 
 fn uuid(row: &Row, column: i16) -> Option<Uuid> {
-    row.get::<pgrx::Uuid>(column as usize).map(|id| Uuid::from_bytes(*id.as_bytes()))
+    row.get::<pgrx::Uuid>(column as usize).map(from_pg)
 }
 
 /// A version of a tenant's key.

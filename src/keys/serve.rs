@@ -4,8 +4,10 @@ use super::rotate::Batch;
 use super::wish::{self, Kind};
 use super::{certify, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
+use crate::pg::id::to_pg;
+use crate::pg::spi;
 use crate::sys::process;
-use crate::worker::{Shift, ids};
+use crate::worker::Shift;
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
 use std::collections::HashSet;
@@ -44,10 +46,10 @@ pub fn grant(shift: &mut Shift) {
 }
 
 fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
-    let key = pgrx::Uuid::from_bytes(*tenant.as_bytes());
+    let key = to_pg(tenant);
     let asked_before = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.key_certificates WHERE id OPERATOR(pg_catalog.=) $1",
-        &[pgrx::Uuid::from_bytes(*certificate.as_bytes()).into()],
+        &[to_pg(certificate).into()],
     );
     if matches!(asked_before, Ok(Some(true))) {
         return;
@@ -122,7 +124,7 @@ pub fn orphans(shift: &mut Shift) {
         return;
     }
     let list = shift.task("list the ephemeral compartments", || {
-        ids("SELECT id FROM watertight.all_compartments WHERE ephemeral", &[])
+        spi::ids("SELECT id FROM watertight.all_compartments WHERE ephemeral", &[])
     });
     let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
         return;

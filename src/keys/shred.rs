@@ -2,11 +2,10 @@
 
 use super::rows::{self, Tenancy};
 use super::{after, fresh, kept, make};
-use crate::pg::error::{OrRaise, internal};
-use crate::pg::role;
+use crate::pg::id::to_pg;
+use crate::pg::{role, spi};
 use pgrx::JsonB;
 use pgrx::datum::DatumWithOid;
-use pgrx::spi::Spi;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use watertight_core::Fault;
@@ -26,10 +25,6 @@ pub struct Order<'a> {
     pub by: &'a str,
 }
 
-fn pg(id: Uuid) -> pgrx::Uuid {
-    pgrx::Uuid::from_bytes(*id.as_bytes())
-}
-
 /// Everything of a tenant, for ever: it gets no new key. With a certificate of this id in any case.
 ///
 /// # Errors
@@ -40,14 +35,12 @@ pub fn tenant_for_ever(order: &Order<'_>, certificate: Uuid) -> Result<(), Fault
         make::hold(order.tenant, Uuid::nil())?;
         if matches!(rows::tenancy(&tables, order.tenant), Tenancy::New) {
             // So that none is made later.
-            Spi::run_with_args(
+            spi::run(
                 "INSERT INTO watertight.tenant_keys
                      (id, tenant_id, version, state, master_version, check_value, destroyed_at)
                  VALUES ($1, $2, 1, 'destroyed', 0, '', pg_catalog.clock_timestamp())",
-                &[fresh::id()?.get().into(), pg(order.tenant).into()],
-            )
-            .map_err(internal)
-            .or_raise();
+                &[fresh::id()?.get().into(), to_pg(order.tenant).into()],
+            );
         }
         destroy(order, Some(certificate));
         Ok(())
@@ -100,10 +93,10 @@ const DATA_KEYS: &str = "
                'id', id::pg_catalog.text, 'purpose', purpose, 'compartment', compartment_id, 'check', check_value)) FROM gone";
 
 fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
-    let only = order.compartment.map(|(id, _)| pg(id));
+    let only = order.compartment.map(|(id, _)| to_pg(id));
     let mut keys = Vec::new();
     if only.is_none() {
-        keys.extend(gone(TENANT_KEYS, &[pg(order.tenant).into()]));
+        keys.extend(gone(TENANT_KEYS, &[to_pg(order.tenant).into()]));
         for key in &keys {
             let id = key.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
             id.into_iter().for_each(after::forget);
@@ -113,7 +106,7 @@ fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
         keys.extend(transient.filter_map(|about| transient_key(Uuid::from_bytes(about.name))));
         after::forget_transient_of(*order.tenant.as_bytes());
     }
-    keys.extend(gone(DATA_KEYS, &[pg(order.tenant).into(), only.into()]));
+    keys.extend(gone(DATA_KEYS, &[to_pg(order.tenant).into(), only.into()]));
     if keys.is_empty() && certificate.is_none() {
         return;
     }
@@ -122,7 +115,7 @@ fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
 }
 
 fn gone(sql: &str, arguments: &[DatumWithOid]) -> Vec<Value> {
-    match Spi::get_one_with_args(sql, arguments).map_err(internal).or_raise() {
+    match spi::one(sql, arguments) {
         Some(JsonB(Value::Array(keys))) => keys,
         _ => Vec::new(),
     }
@@ -141,21 +134,19 @@ fn transient_key(compartment: Uuid) -> Option<Value> {
 
 /// Writes down what is destroyed. The worker signs it when no process has the keys any more.
 fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>) {
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.key_certificates
              (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
-            pg(id).into(),
-            pg(order.tenant).into(),
+            to_pg(id).into(),
+            to_pg(order.tenant).into(),
             order.name.into(),
-            order.compartment.map(|(id, _)| pg(id)).into(),
+            order.compartment.map(|(id, _)| to_pg(id)).into(),
             order.compartment.map(|(_, name)| name).into(),
             order.reason.into(),
             JsonB(Value::Array(keys)).into(),
             order.by.into(),
         ],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
 }

@@ -106,8 +106,11 @@ fn in_force(tables: &Tables, tenant: Uuid, compartment: Uuid, purpose: Purpose) 
     wish::grant(Kind::Make { tenant, compartment }, || look().transpose())?
 }
 
-/// `None` if the key that wraps it was changed in this moment.
-fn load(tables: &Tables, row: DataKeyRow) -> Result<Option<Loaded>, Fault> {
+/// Unwraps a key; `None` if the key that wraps it was changed in this moment.
+///
+/// # Errors
+/// 55000 without a master key, and where it was destroyed or cannot be unwrapped.
+pub fn load(tables: &Tables, row: DataKeyRow) -> Result<Option<Loaded>, Fault> {
     let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
     let Some(outer) = rows::tenant_key_version(tables, row.tenant, row.version) else {
         return Err(Fault::new(

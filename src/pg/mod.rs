@@ -3,6 +3,9 @@
 pub mod arguments;
 pub mod error;
 pub mod ext;
+pub mod found;
+pub mod id;
 pub mod key_settings;
 pub mod role;
 pub mod settings;
+pub mod spi;

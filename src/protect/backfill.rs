@@ -1,8 +1,7 @@
 //! The tenant that `backfill` names.
 
-use super::catalog;
 use crate::pg::error::{OrRaise, raise};
-use crate::pg::role;
+use crate::pg::{role, spi};
 use pgrx::JsonB;
 use watertight_core::protect::{Backfill, read};
 use watertight_core::{Code, Fault};
@@ -19,7 +18,7 @@ const TENANT: &str = "
 /// # Errors
 /// 42704 if there is none.
 pub fn tenant(text: &str) -> Backfill {
-    let found = role::as_extension_owner(|| catalog::one::<JsonB>(TENANT, &[text.into()]));
+    let found = role::as_extension_owner(|| spi::one::<JsonB>(TENANT, &[text.into()]));
     let Some(JsonB(json)) = found else {
         raise(
             Fault::new(Code::UndefinedObject, format!("tenant \"{text}\" does not exist"))

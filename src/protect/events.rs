@@ -6,7 +6,7 @@
 use super::family::{Asker, look_at_rows, members};
 use super::{apply, catalog, change, materialized, owner, record, rules};
 use crate::pg::error::{OrRaise, raise};
-use crate::pg::ext;
+use crate::pg::{ext, spi};
 use crate::registry::protected;
 use pgrx::JsonB;
 use pgrx::pg_sys::Oid;
@@ -48,7 +48,7 @@ fn protect_after_ddl() {
     }
     refuse_foreign_triggers();
     refuse_foreign_references(&touched);
-    catalog::oids(ALTERED, &[]).into_iter().for_each(record::rename_schema);
+    spi::column::<Oid>(ALTERED, &[]).into_iter().for_each(record::rename_schema);
     let touched: Vec<Touched> =
         touched.into_iter().filter(|touched| !change::is_changing(touched.relation)).collect();
     refuse_references_that_hold(&touched);
@@ -66,7 +66,7 @@ fn protect_after_ddl() {
 /// A trigger runs in every tenant's sessions, so only an owner may add one; the TRIGGER right, which `GRANT ALL` hands out by
 /// the way, is not enough. Views and tables that are shared, too: a tenant's session uses them just the same.
 fn refuse_foreign_triggers() {
-    if let Some(relation) = catalog::one::<String>(TRIGGERS, &[]) {
+    if let Some(relation) = spi::one::<String>(TRIGGERS, &[]) {
         raise(
             Fault::new(
                 Code::InsufficientPrivilege,
@@ -86,7 +86,7 @@ fn refuse_foreign_references(touched: &[Touched]) {
     if tables.is_empty() || registered.is_empty() {
         return;
     }
-    if let Some(table) = catalog::one::<String>(REFERENCES, &[tables.into(), registered.into()]) {
+    if let Some(table) = spi::one::<String>(REFERENCES, &[tables.into(), registered.into()]) {
         raise(
             Fault::new(
                 Code::InsufficientPrivilege,
@@ -108,7 +108,7 @@ fn refuse_references_that_hold(touched: &[Touched]) {
     if compartmented.is_empty() || tables.is_empty() {
         return;
     }
-    for table in catalog::oids(CROSSING, &[tables.into(), compartmented.into()]) {
+    for table in spi::column::<Oid>(CROSSING, &[tables.into(), compartmented.into()]) {
         references(&catalog::facts(table)).or_raise();
     }
 }
@@ -120,7 +120,7 @@ fn forget_after_drop() {
         return;
     }
     let dropped: Vec<(Oid, Option<String>)> =
-        catalog::all(DROPPED, &[], |row| Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?)));
+        spi::all(DROPPED, &[], |row| Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?)));
     let rules = rules::of_schemas();
     let (schemas, tables): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|(_, schema)| schema.is_some());
     let tables: Vec<Oid> =
@@ -136,7 +136,7 @@ fn forget_after_drop() {
 }
 
 fn touched() -> Vec<Touched> {
-    catalog::all(TOUCHED, &[], |row| {
+    spi::all(TOUCHED, &[], |row| {
         Ok(Touched {
             relation: row.get(1)?.unwrap_or(Oid::INVALID),
             view: row.get::<String>(2)?.is_some_and(|kind| kind == "v" || kind == "m"),
@@ -152,7 +152,7 @@ fn protect_newcomers(tables: Vec<Oid>, by_extension: bool) {
         return;
     }
     let schemas = rules::of_schemas();
-    let found = catalog::all(BELOW, &[tables.into()], |row| row.get::<JsonB>(1));
+    let found = spi::all(BELOW, &[tables.into()], |row| row.get::<JsonB>(1));
     for JsonB(json) in found.into_iter().flatten() {
         let found: Found = read(json).or_raise();
         let schema_rule = |name: &str| schemas.get(name).cloned();

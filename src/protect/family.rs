@@ -1,9 +1,9 @@
 //! A table and everything below it: locked, allowed, and looked at.
 
-use super::catalog::{self, facts};
+use super::catalog::facts;
 use super::owner;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::role;
+use crate::pg::{role, spi};
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
 use watertight_core::protect::{Options, TableFacts};
@@ -29,7 +29,7 @@ pub enum Asker {
 /// might be missed.
 pub fn require_read_committed() {
     let query = "SELECT pg_catalog.current_setting('transaction_isolation')";
-    let level: Option<String> = catalog::one(query, &[]);
+    let level: Option<String> = spi::one(query, &[]);
     if level.as_deref() != Some("read committed") && level.as_deref() != Some("read uncommitted") {
         raise(
             Fault::new(
@@ -58,7 +58,7 @@ pub fn lock(table: &TableFacts, mode: &str) {
         "SELECT true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                  WHERE c.oid = $1 AND n.nspname = $2 AND c.relname = $3";
     let arguments = [Oid::from(table.oid).into(), table.schema.as_str().into(), table.name.as_str().into()];
-    if catalog::one::<bool>(query, &arguments).is_none() {
+    if spi::one::<bool>(query, &arguments).is_none() {
         raise(
             Fault::new(
                 Code::NotInPrerequisiteState,
@@ -71,7 +71,8 @@ pub fn lock(table: &TableFacts, mode: &str) {
 
 /// The facts of a relation (which the caller has locked) and of everything below it, parents first.
 pub fn members(root: Oid, asker: Asker) -> Vec<TableFacts> {
-    let members: Vec<TableFacts> = catalog::oids(FAMILY, &[root.into()]).into_iter().map(facts).collect();
+    let members: Vec<TableFacts> =
+        spi::column::<Oid>(FAMILY, &[root.into()]).into_iter().map(facts).collect();
     if asker == Asker::User {
         members.iter().for_each(owner::require_table);
     }
@@ -100,10 +101,10 @@ fn unassigned(table: &TableFacts, column: &str) -> Option<bool> {
         return None;
     }
     let query = format!("SELECT EXISTS (SELECT FROM ONLY {}{condition})", table.sql());
-    role::as_user(owner, || catalog::one(&query, &[]))
+    role::as_user(owner, || spi::one(&query, &[]))
 }
 
 fn sees_all(role: Oid) -> bool {
     let query = "SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.oid = $1";
-    catalog::one(query, &[role.into()]).unwrap_or(false)
+    spi::one(query, &[role.into()]).unwrap_or(false)
 }

@@ -2,6 +2,7 @@
 
 use crate::context::{compartment_datum, compartment_if_any, is_wide, tenant_datum};
 use crate::pg::ext;
+use crate::pg::found::Found;
 use crate::registry::protected;
 use crate::sys::checks::Predicate;
 use crate::sys::function::{Call, raw_function};
@@ -88,17 +89,10 @@ struct Known {
     read: Comparison,
 }
 
-static KNOWN: LocalRef<Option<(Oid, Known)>> = LocalRef::new(None);
+static KNOWN: Found<Known> = Found::new();
 
 fn with_known<R>(f: impl FnOnce(&Known) -> R) -> Option<R> {
-    // The tenants table's oid tells one installation of the extension from the next.
-    let installation = ext::tables()?.tenants;
-    let known = KNOWN.with(|held| held.as_ref().is_some_and(|(at, _)| *at == installation));
-    if !known {
-        let found = find()?;
-        KNOWN.with_mut(|held| *held = Some((installation, found)));
-    }
-    KNOWN.with(|held| held.as_ref().map(|(_, known)| f(known)))
+    KNOWN.with(find, f)
 }
 
 fn find() -> Option<Known> {

@@ -4,7 +4,7 @@ use super::family::{self, Asker, look_at_rows, members};
 use super::{apply, backfill, catalog, free, owner, record};
 use crate::pg::arguments::{given, name, required};
 use crate::pg::error::{OrRaise, raise};
-use crate::pg::role;
+use crate::pg::{role, spi};
 use pgrx::pg_sys::Oid;
 use pgrx::prelude::*;
 use std::collections::BTreeSet;
@@ -99,7 +99,7 @@ fn unprotect_schema(schema: Option<Oid>) -> SetOfIterator<'static, String> {
 fn tables(schema: Oid, mode: &str, mut look: impl FnMut(&mut [TableFacts])) -> Vec<TableFacts> {
     let mut seen = BTreeSet::new();
     let mut tables = Vec::new();
-    for root in catalog::oids(ROOTS, &[schema.into()]) {
+    for root in spi::column::<Oid>(ROOTS, &[schema.into()]) {
         let facts = catalog::facts(root);
         protect::schema_member(&facts).or_raise();
         owner::require_table(&facts);
@@ -116,14 +116,14 @@ fn owned(schema: Oid) -> Oid {
     let label = label(schema);
     protect::schema(&label).or_raise();
     let query = "SELECT n.nspowner FROM pg_catalog.pg_namespace n WHERE n.oid = $1";
-    let found = catalog::one(query, &[schema.into()]).unwrap_or(Oid::INVALID);
+    let found = spi::one(query, &[schema.into()]).unwrap_or(Oid::INVALID);
     owner::require(found, "schema", &label);
     schema
 }
 
 fn label(schema: Oid) -> String {
     let query = "SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = $1";
-    catalog::one(query, &[schema.into()]).unwrap_or_else(|| {
+    spi::one(query, &[schema.into()]).unwrap_or_else(|| {
         raise(Fault::new(
             Code::UndefinedObject,
             format!("schema with oid {} does not exist", schema.to_u32()),
@@ -134,7 +134,7 @@ fn label(schema: Oid) -> String {
 /// Is a rule for this schema registered?
 pub fn is_protected(name: &str) -> bool {
     let query = "SELECT true FROM watertight.protected_schemas s WHERE s.schema = $1";
-    role::as_extension_owner(|| catalog::one(query, &[name.into()])).unwrap_or(false)
+    role::as_extension_owner(|| spi::one(query, &[name.into()])).unwrap_or(false)
 }
 
 /// What is recorded of the schema already, and stays so, also for tables that came since: that keys are scoped, and the
@@ -143,7 +143,7 @@ fn recorded(schema: Oid) -> (bool, Option<String>) {
     let query = "SELECT s.scope_keys, s.compartment_column::text FROM watertight.protected_schemas s
                  JOIN pg_catalog.pg_namespace n ON n.nspname = s.schema WHERE n.oid = $1";
     let rows = role::as_extension_owner(|| {
-        catalog::all(query, &[schema.into()], |row| Ok((row.get::<bool>(1)?, row.get::<String>(2)?)))
+        spi::all(query, &[schema.into()], |row| Ok((row.get::<bool>(1)?, row.get::<String>(2)?)))
     });
     let (scoped, column) = rows.into_iter().next().unwrap_or_default();
     (scoped.unwrap_or(false), column)

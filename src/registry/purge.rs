@@ -4,6 +4,7 @@ use super::lookup::{self, Tenant};
 use super::protected;
 use crate::compartment::{self, Compartment};
 use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::id::from_pg;
 use crate::pg::{ext, role};
 use crate::sys::lookup as catalog;
 use pgrx::pg_sys::{self, Oid};
@@ -147,7 +148,7 @@ impl Rows {
             Spi::connect_mut(|client| client.update(&query, None, &[])?.map(|row| row.get(1)).collect())
         });
         let ids = ids.map_err(internal).or_raise();
-        ids.into_iter().flatten().map(|id| compartment::alone(Uuid::from_bytes(*id.as_bytes()))).collect()
+        ids.into_iter().flatten().map(|id| compartment::alone(from_pg(id))).collect()
     }
 
     /// Deletes those of one compartment, as the tenant in it: row security itself sees to it that no other row goes. Runs as the

@@ -1,7 +1,7 @@
 //! Revoking a token by its id, or a user, and forgetting what has nothing left to refuse.
 
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{role, settings};
+use crate::pg::{role, settings, spi};
 use crate::sys::xact;
 use crate::trust;
 use pgrx::datum::TimestampWithTimeZone;
@@ -18,16 +18,12 @@ fn given<'a>(argument: &str, value: Option<&'a str>) -> &'a str {
         .unwrap_or_else(|| raise(Fault::new(Code::InvalidParameter, format!("{argument} must not be empty"))))
 }
 
-fn run(command: &str, arguments: &[pgrx::datum::DatumWithOid]) {
-    Spi::run_with_args(command, arguments).map_err(internal).or_raise();
-}
-
 /// Refuses the token with this `jti`, whoever issued it, from the next statement of every session on. The last call counts for
 /// `forget_revocations`.
 #[pg_extern(sql = false)]
 fn revoke_token(jti: Option<&str>) {
     let creator = role::caller_name();
-    run(
+    spi::run(
         "INSERT INTO watertight.revoked_tokens (jti, revoked_by) VALUES ($1, $2)
          ON CONFLICT (jti) DO UPDATE SET revoked_by = excluded.revoked_by, revoked_at = pg_catalog.now()",
         &[given("jti", jti).into(), creator.as_str().into()],
@@ -48,7 +44,7 @@ fn revoke_user(user_id: Option<&str>, issued_before: Option<TimestampWithTimeZon
         trust::require(issuer);
     }
     let creator = role::caller_name();
-    run(
+    spi::run(
         "INSERT INTO watertight.revoked_users (user_id, issued_before, revoked_by, issuer)
          VALUES ($1, pg_catalog.ceil(EXTRACT(epoch FROM $2::pg_catalog.timestamptz))::pg_catalog.int8, $3, $4)
          ON CONFLICT (user_id, issuer) DO UPDATE

@@ -4,6 +4,7 @@ use crate::compartment::destroy;
 use crate::keys::{make, shred};
 use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::id::{from_pg, to_pg};
 use crate::pg::role;
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::prelude::*;
@@ -27,7 +28,7 @@ fn create_tenant(
 ) -> pgrx::Uuid {
     let name = required("name", name);
     check_name(name).or_raise();
-    let id = id.unwrap_or_else(|| pgrx::Uuid::from_bytes(*Uuid::now_v7().as_bytes()));
+    let id = id.unwrap_or_else(|| to_pg(Uuid::now_v7()));
     let creator = role::caller_name();
     let arguments: Vec<DatumWithOid> =
         vec![id.into(), name.into(), key.into(), region.into(), retention.into(), creator.as_str().into()];
@@ -38,7 +39,7 @@ fn create_tenant(
     );
     match created {
         Ok(Some(id)) => {
-            make::early(Uuid::from_bytes(*id.as_bytes()), Uuid::nil());
+            make::early(from_pg(id), Uuid::nil());
             id
         }
         _ => raise(
@@ -123,7 +124,7 @@ fn drop_compartments(tenant: pgrx::Uuid) {
         })
     });
     for id in outermost.map_err(internal).or_raise().into_iter().flatten() {
-        if destroy::now(Uuid::from_bytes(*id.as_bytes()), destroy::Reason::Dropped).is_none() {
+        if destroy::now(from_pg(id), destroy::Reason::Dropped).is_none() {
             raise(
                 Fault::new(
                     Code::ObjectInUse,
@@ -166,7 +167,7 @@ fn drop_tenant(
     drop_compartments(id);
     let deleted = super::purge::delete_rows_of(name);
     shred::tenant(&shred::Order {
-        tenant: Uuid::from_bytes(*id.as_bytes()),
+        tenant: from_pg(id),
         name,
         compartment: None,
         reason: "tenant dropped",

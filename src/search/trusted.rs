@@ -4,8 +4,8 @@
 //! replace it, and what it calls is looked up when it runs.
 
 use crate::pg::arguments::required;
-use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{ext, role};
+use crate::pg::error::raise;
+use crate::pg::{ext, role, spi};
 use crate::sys::local::{Local, LocalRef};
 use crate::sys::lookup::{self, Implementation};
 use crate::sys::scan;
@@ -63,15 +63,13 @@ fn trust(function: Oid, reason: Option<&str>) {
         raise(Fault::new(Code::InvalidParameter, "reason must not be empty"));
     }
     let (library, symbol) = symbol(function);
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.trusted_operators (library, symbol, function, reason, trusted_by)
          VALUES ($1, $2, $3::pg_catalog.regprocedure::pg_catalog.text, $4, $5)
          ON CONFLICT (library, symbol) DO UPDATE SET function = excluded.function, reason = excluded.reason,
              trusted_by = excluded.trusted_by, trusted_at = pg_catalog.now()",
         &[library.into(), symbol.into(), function.into(), reason.into(), role::caller_name().into()],
-    )
-    .map_err(internal)
-    .or_raise();
+    );
 }
 
 /// Takes back `trust_operator`. True if there was something to take back.

@@ -3,6 +3,7 @@
 use super::sitting::mark;
 use crate::compartment::destroy;
 use crate::pg::error::{raise, warn};
+use crate::pg::id::{from_pg, to_pg};
 use crate::pg::role;
 use crate::sys::slots::{self, Handle};
 use crate::sys::{marks, pending, process, user, workers};
@@ -84,7 +85,7 @@ fn must_be_remembered(reason: Reason, transient: bool) -> bool {
 
 fn remove(id: Uuid, slot: Option<Handle>, reason: Reason) -> bool {
     // SKIP LOCKED: whoever destroys the compartment locks that first and its sessions then.
-    let key = pgrx::Uuid::from_bytes(*id.as_bytes());
+    let key = to_pg(id);
     let compartment = Spi::get_one_with_args::<pgrx::Uuid>(
         "DELETE FROM watertight.open_sessions
           WHERE id OPERATOR(pg_catalog.=) (SELECT s.id FROM watertight.open_sessions AS s
@@ -104,7 +105,7 @@ fn remove(id: Uuid, slot: Option<Handle>, reason: Reason) -> bool {
         &[compartment.into()],
     );
     if matches!(last, Ok(Some(true))) {
-        destroy::now(Uuid::from_bytes(*compartment.as_bytes()), reason);
+        destroy::now(from_pg(compartment), reason);
     }
     true
 }

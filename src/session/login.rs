@@ -5,8 +5,9 @@ use super::{Stored, end, keys};
 use crate::compartment::{self, Target};
 use crate::context;
 use crate::pg::arguments::{given, required};
-use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{ext, settings};
+use crate::pg::error::{OrRaise, raise};
+use crate::pg::id::to_pg;
+use crate::pg::{ext, settings, spi};
 use crate::sys::{slots, user, xact};
 use crate::trust::seconds;
 use pgrx::datum::{DatumWithOid, Interval, TimestampWithTimeZone};
@@ -198,7 +199,7 @@ fn write(bearer: &Bearer, compartment: Uuid, times: Lifetime, bind: bool, until:
         email: bearer.email.clone(),
         confined: bearer.compartment.is_some(),
     };
-    let uuid = |id: Uuid| pgrx::Uuid::from_bytes(*id.as_bytes());
+    let uuid = |id: Uuid| to_pg(id);
     let time = |at: i64| TimestampWithTimeZone::try_from(at).ok();
     let arguments: Vec<DatumWithOid> = vec![
         uuid(row.id).into(),
@@ -217,14 +218,12 @@ fn write(bearer: &Bearer, compartment: Uuid, times: Lifetime, bind: bool, until:
         row.email.as_deref().into(),
         row.confined.into(),
     ];
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.open_sessions (id, tenant_id, compartment_id, user_id, role, issuer, jti, issued_at,
              started_at, last_active_at, expires_at, idle_timeout, bound_to, boot_id, email,
              confined)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11 * interval '1 microsecond', $12, $13, $14, $15)",
         &arguments,
-    )
-    .map_err(internal)
-    .or_raise();
+    );
     row
 }

@@ -5,10 +5,10 @@ use crate::context;
 use crate::pg::arguments::required;
 use crate::pg::error::OrRaise;
 use crate::pg::ext;
+use crate::pg::id::from_pg;
 use crate::sys::{slots, user};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use uuid::Uuid;
 use watertight_core::Fault;
 use watertight_core::session::SESSION_ISSUER;
 
@@ -41,7 +41,7 @@ fn logout() {
 #[pg_extern(sql = false)]
 fn end_session(id: Option<pgrx::Uuid>) -> bool {
     super::require_primary().or_raise();
-    let id = Uuid::from_bytes(*required("id", id).as_bytes());
+    let id = from_pg(required("id", id));
     let known = ext::tables().and_then(|tables| lookup::stored(&tables, id)).is_some();
     if known {
         // If the worker is quicker, it has ended all the same.

@@ -1,6 +1,7 @@
 //! What is done when a transaction is committed, and not if what it belongs to is undone.
 
-use super::local::{Local, LocalRef};
+use super::local::Local;
+use super::tied::Tied;
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
@@ -15,10 +16,20 @@ pub struct What {
 
 #[derive(Clone, Copy)]
 struct Entry {
-    subtransaction: u32,
     /// `None`: nothing, but whoever is told of what was undone is told of this, too.
     action: Option<fn(&What)>,
     what: What,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.what == other.what
+            && match (self.action, other.action) {
+                (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
+                (None, None) => true,
+                _ => false,
+            }
+    }
 }
 
 /// What else to do when a transaction ends. None of it may raise, but `refuse_prepare`.
@@ -26,13 +37,11 @@ struct Entry {
 pub struct Then {
     /// Some action will not be taken, because what it belongs to was undone.
     pub undone: fn(),
-    /// A transaction has ended, all actions are taken. Called for each transaction.
-    pub ended: fn(),
     /// Called before PREPARE TRANSACTION where actions wait: raises, to refuse it.
     pub refuse_prepare: fn(),
 }
 
-static ENTRIES: LocalRef<Vec<Entry>> = LocalRef::new(Vec::new());
+static ENTRIES: Tied<Entry> = Tied::new();
 static THEN: Local<Option<Then>> = Local::new(None);
 
 /// Starts listening; called once, while the library is loaded.
@@ -47,56 +56,35 @@ pub fn install(then: Then) {
 
 /// Does this when the transaction is committed, unless the present subtransaction is undone. `action` must not raise.
 pub fn commit(action: fn(&What), what: What) {
-    push(Some(action), what);
+    ENTRIES.note(Entry { action: Some(action), what });
 }
 
 /// `undone` is called if the present transaction or subtransaction is undone, or prepared.
 pub fn otherwise() {
-    push(None, What { name: [0; 16], number: 0 });
+    ENTRIES.note(Entry { action: None, what: What { name: [0; 16], number: 0 } });
 }
 
-fn push(action: Option<fn(&What)>, what: What) {
-    // SAFETY: reads the transaction state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    let is_same = |entry: &Entry| {
-        entry.subtransaction == subtransaction
-            && entry.what == what
-            && match (entry.action, action) {
-                (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
-                (None, None) => true,
-                _ => false,
-            }
-    };
-    ENTRIES.with_mut(|entries| {
-        if !entries.iter().any(is_same) {
-            entries.push(Entry { subtransaction, action, what });
-        }
-    });
+unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    if !ENTRIES.is_empty() {
+        // SAFETY: it asks nothing of its caller.
+        unsafe { decide(event) };
+    }
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+unsafe extern "C-unwind" fn decide(event: pg_sys::XactEvent::Type) {
     use pg_sys::XactEvent as E;
     let Some(then) = THEN.get() else { return };
-    let waits = || ENTRIES.with(|entries| !entries.is_empty());
-    let acts = || ENTRIES.with(|entries| entries.iter().any(|entry| entry.action.is_some()));
     match event {
-        E::XACT_EVENT_PRE_PREPARE if acts() => (then.refuse_prepare)(),
+        E::XACT_EVENT_PRE_PREPARE if ENTRIES.any(|entry| entry.action.is_some()) => (then.refuse_prepare)(),
         E::XACT_EVENT_COMMIT => {
-            for entry in ENTRIES.with_mut(std::mem::take) {
+            for entry in ENTRIES.take() {
                 if let Some(action) = entry.action {
                     action(&entry.what);
                 }
             }
-            (then.ended)();
         }
-        E::XACT_EVENT_ABORT | E::XACT_EVENT_PREPARE => {
-            if waits() {
-                ENTRIES.with_mut(Vec::clear);
-                (then.undone)();
-            }
-            (then.ended)();
-        }
+        E::XACT_EVENT_ABORT | E::XACT_EVENT_PREPARE if !ENTRIES.take().is_empty() => (then.undone)(),
         _ => {}
     }
 }
@@ -108,19 +96,9 @@ unsafe extern "C-unwind" fn on_subtransaction(
     parent: pg_sys::SubTransactionId,
     _arg: *mut c_void,
 ) {
-    match event {
-        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => ENTRIES.with_mut(|entries| {
-            for entry in entries.iter_mut().filter(|entry| entry.subtransaction == mine) {
-                entry.subtransaction = parent;
-            }
-        }),
-        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
-            let before = ENTRIES.with(Vec::len);
-            ENTRIES.with_mut(|entries| entries.retain(|entry| entry.subtransaction != mine));
-            if let Some(then) = THEN.get().filter(|_| ENTRIES.with(Vec::len) < before) {
-                (then.undone)();
-            }
-        }
-        _ => {}
+    if !ENTRIES.follow(event, mine, parent).is_empty()
+        && let Some(then) = THEN.get()
+    {
+        (then.undone)();
     }
 }

@@ -53,6 +53,7 @@ mod sight;
 mod signals;
 pub mod slots;
 pub mod statement;
+pub mod tied;
 mod tree;
 pub mod turns;
 pub mod unlogged;

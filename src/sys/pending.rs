@@ -1,7 +1,8 @@
 //! Slots whose fate the transaction decides: those it took, and those whose content it removes.
 
-use super::local::{Local, LocalRef};
+use super::local::Local;
 use super::slots::{self, Handle};
+use super::tied::Tied;
 use pgrx::pg_sys;
 use std::ffi::c_void;
 
@@ -13,10 +14,9 @@ enum Fate {
     Ended,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Entry {
     handle: Handle,
-    subtransaction: u32,
     fate: Fate,
 }
 
@@ -31,7 +31,7 @@ pub struct Then {
     pub refuse_prepare: fn(),
 }
 
-static PENDING: LocalRef<Vec<Entry>> = LocalRef::new(Vec::new());
+static PENDING: Tied<Entry> = Tied::new();
 static WAKE: Local<bool> = Local::new(false);
 static WAKE_AFTER_ABORT: Local<bool> = Local::new(false);
 static REMOVED: Local<u64> = Local::new(0);
@@ -51,21 +51,19 @@ pub fn install(then: Then) {
     }
 }
 
-fn push(handle: Handle, fate: Fate) {
-    // SAFETY: reads the transaction state.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+fn note(handle: Handle, fate: Fate) {
     ANY.set(true);
-    PENDING.with_mut(|pending| pending.push(Entry { handle, subtransaction, fate }));
+    PENDING.note(Entry { handle, fate });
 }
 
 /// The slot was taken in this (sub)transaction: it is given up if that is undone.
 pub fn taken(handle: Handle) {
-    push(handle, Fate::Taken);
+    note(handle, Fate::Taken);
 }
 
 /// What the slot stands for is gone when this (sub)transaction commits: the slot is given up then.
 pub fn ended(handle: Handle) {
-    push(handle, Fate::Ended);
+    note(handle, Fate::Ended);
 }
 
 /// Whatever becomes of this transaction, somebody should look at what is left afterwards.
@@ -105,7 +103,7 @@ unsafe extern "C-unwind" fn decide(event: pg_sys::XactEvent::Type) {
     match event {
         E::XACT_EVENT_PRE_PREPARE => {
             if let Some(then) = THEN.get()
-                && (UNPREPARABLE.get() || PENDING.with(|pending| !pending.is_empty()))
+                && (UNPREPARABLE.get() || PENDING.any(|_| true))
             {
                 (then.refuse_prepare)();
             }
@@ -118,7 +116,7 @@ unsafe extern "C-unwind" fn decide(event: pg_sys::XactEvent::Type) {
 
 /// Gives up the slots of this fate, and forgets the others.
 fn end(fate: Fate) {
-    let pending = PENDING.with_mut(std::mem::take);
+    let pending = PENDING.take();
     pending.iter().filter(|entry| entry.fate == fate).for_each(|entry| slots::give_up(entry.handle));
     let undone = fate == Fate::Taken;
     let unfinished =
@@ -145,26 +143,11 @@ unsafe extern "C-unwind" fn on_subtransaction(
     parent: pg_sys::SubTransactionId,
     _arg: *mut c_void,
 ) {
-    match event {
-        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => PENDING.with_mut(|pending| {
-            for entry in pending.iter_mut().filter(|entry| entry.subtransaction == mine) {
-                entry.subtransaction = parent;
-            }
-        }),
-        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
-            let undone: Vec<Entry> = PENDING.with_mut(|pending| {
-                let undone = pending.iter().copied().filter(|entry| entry.subtransaction == mine).collect();
-                pending.retain(|entry| entry.subtransaction != mine);
-                undone
-            });
-            for entry in undone {
-                match entry.fate {
-                    Fate::Taken => slots::give_up(entry.handle),
-                    // It stays what it is: being taken down.
-                    Fate::Ended => WAKE.set(true),
-                }
-            }
+    for entry in PENDING.follow(event, mine, parent) {
+        match entry.fate {
+            Fate::Taken => slots::give_up(entry.handle),
+            // It stays what it is: being taken down.
+            Fate::Ended => WAKE.set(true),
         }
-        _ => {}
     }
 }

@@ -2,11 +2,11 @@
 
 use super::load::seconds;
 use crate::pg::arguments::required;
-use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::role;
+use crate::pg::error::{OrRaise, raise};
+use crate::pg::id::from_pg;
+use crate::pg::{role, spi};
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::prelude::*;
-use uuid::Uuid;
 use watertight_core::session::SESSION_ISSUER;
 use watertight_core::token::{Issuer, IssuerSpec, check_keys};
 use watertight_core::{Code, Fault};
@@ -42,7 +42,7 @@ fn trust_issuer(
         jwks: &jwks.0.to_string(),
         audience,
         claims: &claims.0.to_string(),
-        tenants: tenants.as_ref().map(|ids| ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect()),
+        tenants: tenants.as_ref().map(|ids| ids.iter().copied().map(from_pg).collect()),
         max_lifetime: max_lifetime.map(seconds),
         leeway: leeway.map(seconds),
     };
@@ -56,16 +56,14 @@ fn trust_issuer(
         max_lifetime.into(),
         leeway.into(),
     ];
-    Spi::run_with_args(
+    spi::run(
         "INSERT INTO watertight.issuers AS i (issuer, jwks, audience, claims, tenants, max_lifetime, leeway)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (issuer) DO UPDATE SET jwks = excluded.jwks, audience = excluded.audience,
              claims = excluded.claims, tenants = excluded.tenants, max_lifetime = excluded.max_lifetime,
              leeway = excluded.leeway, updated_at = pg_catalog.now()",
         &arguments,
-    )
-    .map_err(internal)
-    .or_raise();
+    );
 }
 
 /// Tenants are named by name or id; they are stored by id.

@@ -1,9 +1,9 @@
 //! The issuers as a backend holds them: parsed keys, read again when the table has changed.
 
+use crate::pg::id::from_pg;
 use crate::pg::{error, ext};
 use crate::sys::local::LocalRef;
 use crate::sys::scan::{self, Row};
-use uuid::Uuid;
 use watertight_core::Fault;
 use watertight_core::session::{Key, SESSION_ISSUER, jwks};
 use watertight_core::token::{Issuer, IssuerSpec, Issuers};
@@ -81,7 +81,7 @@ fn issuer(row: &Row) -> Option<Result<Issuer, Fault>> {
         jwks: &jwks,
         audience: audience.as_deref(),
         claims: &claims,
-        tenants: tenants.map(|ids| ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect()),
+        tenants: tenants.map(|ids| ids.iter().copied().map(from_pg).collect()),
         max_lifetime: row.get::<pgrx::datum::Interval>(6).map(seconds),
         leeway: row.get::<pgrx::datum::Interval>(7).map(seconds),
     };

@@ -1,11 +1,10 @@
 //! When sessions were last active, written down so that idle time survives a restart.
 
 use super::shift::Shift;
-use crate::pg::error::{OrRaise, internal};
+use crate::pg::spi;
 use crate::sys::process;
 use crate::sys::slots::{self, Condition, View};
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::spi::Spi;
 
 /// Seconds.
 const EVERY: u64 = 60;
@@ -35,7 +34,7 @@ pub fn write(shift: &mut Shift) {
         changed.iter().filter_map(|view| TimestampWithTimeZone::try_from(view.touched).ok()).collect();
     let done = shift.task("write down when sessions were active", || {
         // A row that somebody has locked is one that is about to go.
-        Spi::run_with_args(
+        spi::run(
             "UPDATE watertight.open_sessions AS s SET last_active_at = t.at
                FROM (SELECT o.id, u.at FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.uuid[]),
                                                      pg_catalog.unnest($2::pg_catalog.timestamptz[]))
@@ -44,9 +43,7 @@ pub fn write(shift: &mut Shift) {
                         FOR UPDATE OF o SKIP LOCKED) AS t
               WHERE s.id OPERATOR(pg_catalog.=) t.id AND s.last_active_at OPERATOR(pg_catalog.<) t.at",
             &[ids.into(), times.into()],
-        )
-        .map_err(internal)
-        .or_raise();
+        );
     });
     if done.is_some() {
         let written: Vec<_> = changed.iter().map(|view| (view.handle, view.touched)).collect();

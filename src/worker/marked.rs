@@ -1,7 +1,8 @@
 //! Sessions that were ended by a transaction which was rolled back, before a crash: their rows are there, their slots are not.
 
-use super::shift::{Shift, ids};
+use super::shift::Shift;
 use crate::pg::error::{OrRaise, internal};
+use crate::pg::spi;
 use crate::sys::{marks, slots};
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
@@ -20,7 +21,7 @@ pub fn end(shift: &mut Shift) {
     let alone: Vec<Uuid> = own.into_iter().map(|(_, id)| id).filter(|id| !has_slot(id)).collect();
     if !alone.is_empty() {
         let list =
-            shift.task("list the sessions' ids", || ids("SELECT id FROM watertight.open_sessions", &[]));
+            shift.task("list the sessions' ids", || spi::ids("SELECT id FROM watertight.open_sessions", &[]));
         let Some(rows) = list.map(|ids| ids.into_iter().collect::<HashSet<_>>()) else {
             return;
         };

@@ -15,7 +15,7 @@ use crate::pg::{ext, settings};
 use crate::sys::scan;
 use crate::sys::{process, slots, user, workers};
 pub use leave::leave;
-pub use shift::{Shift, ids};
+pub use shift::Shift;
 
 /// Seconds.
 const HOUR: u64 = 3_600;

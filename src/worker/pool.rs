@@ -3,12 +3,12 @@
 use super::shift::Shift;
 use crate::compartment::schemas;
 use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::id::from_pg;
 use crate::pg::{ext, settings};
 use crate::sys::{lookup, pending, scan, slots, user, workers};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
-use uuid::Uuid;
 use watertight_core::compartment::{Reason, schema_of};
 use watertight_core::worker::{Ready, due};
 use watertight_core::{Code, Fault};
@@ -54,9 +54,7 @@ fn ready() -> Vec<Ready> {
     .map_err(internal)
     .or_raise()
     .into_iter()
-    .filter_map(|(id, template)| {
-        Some(Ready { id: Uuid::from_bytes(*id?.as_bytes()), template: template.unwrap_or_default() })
-    })
+    .filter_map(|(id, template)| Some(Ready { id: from_pg(id?), template: template.unwrap_or_default() }))
     .collect()
 }
 
@@ -76,7 +74,7 @@ fn make(template: &str) {
         &[boot().into(), template.into()],
     );
     let Some(id) = made.map_err(internal).or_raise() else { return };
-    schemas::clone(schema, &schema_of(Uuid::from_bytes(*id.as_bytes())), true);
+    schemas::clone(schema, &schema_of(from_pg(id)), true);
 }
 
 /// For the event trigger on `ddl_command_end`.

@@ -1,9 +1,9 @@
 //! A database's worker, from its start to its end.
 
-use super::shift::{Shift, ids};
+use super::shift::Shift;
 use super::{activity, litter, marked, pool, sweep};
 use crate::keys::{reencrypt, serve};
-use crate::pg::ext;
+use crate::pg::{ext, spi};
 use crate::session;
 use crate::sys::workers::{self, State};
 use crate::sys::{process, slots, user};
@@ -110,7 +110,7 @@ fn shut_down(shift: &mut Shift) {
     shift.last();
     for _ in 0..LAST_ROUNDS {
         let all = shift.task("list the compartments", || {
-            ids("SELECT id FROM watertight.all_compartments WHERE ephemeral ORDER BY created_at", &[])
+            spi::ids("SELECT id FROM watertight.all_compartments WHERE ephemeral ORDER BY created_at", &[])
         });
         let Some(all) = all.filter(|all| !all.is_empty()) else { break };
         all.into_iter().for_each(|id| shift.destroy(id, Reason::Shutdown));

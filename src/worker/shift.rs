@@ -1,15 +1,13 @@
 //! A worker at work: each task in a transaction of its own, and one that fails keeps none of the others from being done.
 
 use crate::compartment::destroy;
-use crate::pg::error::{OrRaise, internal, warn};
+use crate::pg::error::warn;
 use crate::pg::settings;
 use crate::session::end;
 use crate::sys::process;
 use crate::sys::slots::Handle;
 use crate::sys::workers::{self, State, Text};
-use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::Oid;
-use pgrx::spi::Spi;
 use std::collections::HashMap;
 use uuid::Uuid;
 use watertight_core::compartment::Reason;
@@ -167,18 +165,4 @@ impl Shift {
             workers::change(self.database, |worker| worker.removed += 1);
         }
     }
-}
-
-/// The ids that a query gives.
-pub fn ids(sql: &str, arguments: &[DatumWithOid]) -> Vec<Uuid> {
-    Spi::connect(|client| {
-        let rows = client.select(sql, None, arguments)?;
-        rows.map(|row| row.get::<pgrx::Uuid>(1)).collect::<Result<Vec<_>, _>>()
-    })
-    .map_err(internal)
-    .or_raise()
-    .into_iter()
-    .flatten()
-    .map(|id| Uuid::from_bytes(*id.as_bytes()))
-    .collect()
 }

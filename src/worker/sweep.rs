@@ -1,11 +1,9 @@
 //! What has ended, and is still there.
 
-use super::shift::{Shift, ids};
-use crate::pg::error::{OrRaise, internal};
-use crate::pg::settings;
+use super::shift::Shift;
+use crate::pg::{settings, spi};
 use crate::sys::slots::{self, Condition};
 use crate::sys::{process, workers};
-use pgrx::spi::Spi;
 use std::collections::HashSet;
 use uuid::Uuid;
 use watertight_core::compartment::Reason;
@@ -44,7 +42,7 @@ pub fn earlier_starts(shift: &mut Shift) {
         return;
     }
     let list = |shift: &mut Shift| {
-        shift.task("list the compartments of earlier starts", || ids(STALE, &[boot().into()]))
+        shift.task("list the compartments of earlier starts", || spi::ids(STALE, &[boot().into()]))
     };
     for id in list(shift).unwrap_or_default() {
         if shift.is_over() {
@@ -77,7 +75,7 @@ pub fn sessions_by_slot(shift: &mut Shift) {
 
 /// Sessions whose rows say so, and that have no slot.
 pub fn sessions_by_row(shift: &mut Shift) {
-    let over = shift.task("list the sessions", || ids(OVER, &[boot().into()])).unwrap_or_default();
+    let over = shift.task("list the sessions", || spi::ids(OVER, &[boot().into()])).unwrap_or_default();
     for id in over {
         if shift.is_over() {
             return;
@@ -91,7 +89,7 @@ pub fn sessions_by_row(shift: &mut Shift) {
 
 /// Ephemeral compartments without a session.
 pub fn abandoned(shift: &mut Shift) {
-    let list = shift.task("list the compartments without sessions", || ids(ABANDONED, &[boot().into()]));
+    let list = shift.task("list the compartments without sessions", || spi::ids(ABANDONED, &[boot().into()]));
     for id in list.unwrap_or_default() {
         if shift.is_over() {
             return;
@@ -107,7 +105,8 @@ pub fn slots_without_rows(shift: &mut Shift) {
         shift.rowless.clear();
         return;
     }
-    let list = shift.task("list the sessions' ids", || ids("SELECT id FROM watertight.open_sessions", &[]));
+    let list =
+        shift.task("list the sessions' ids", || spi::ids("SELECT id FROM watertight.open_sessions", &[]));
     let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
         return;
     };
@@ -128,13 +127,11 @@ pub fn forget_ended(shift: &mut Shift) {
         return;
     }
     shift.task("forget ended compartments", || {
-        Spi::run_with_args(
+        spi::run(
             "DELETE FROM watertight.ended_compartments
               WHERE ended_at OPERATOR(pg_catalog.<)
                     (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => $1))",
             &[settings::keep_ended_compartments().into()],
-        )
-        .map_err(internal)
-        .or_raise();
+        );
     });
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use watertight_tests::database::{A, B};
-use watertight_tests::{Cluster, literal};
+use watertight_tests::{Cluster, eventually, literal};
 
-use crate::house::{CONF, enter, eventually, furnish, login_ephemeral, nothing_is_left};
+use crate::house::{CONF, enter, furnish, login_ephemeral, nothing_is_left};
 
 const SPY: &str = "
     CREATE TABLE spoils (what text);

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, Session, literal};
+use watertight_tests::{Cluster, Database, Session, eventually, literal};
 
 use crate::house::{
-    CONF, enter, eventually, flush, furnish, login_ephemeral, nothing_is_left, refused_with, traces,
-    write_everywhere,
+    CONF, enter, flush, furnish, login_ephemeral, nothing_is_left, refused_with, traces, write_everywhere,
 };
 
 const READ: &str = "SELECT count(*) FROM documents";

@@ -1,10 +1,9 @@
 //! A database with compartments: a template schema, a shared table with a compartment column, and a cluster that can be hurt.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, Failure, Session, literal};
+use watertight_tests::{Cluster, Database, Failure, Session, eventually, literal};
 
 /// Settings of the clusters here.
 pub const CONF: &[&str] = &["watertight.compartments = on", "watertight.reap_interval = 1"];
@@ -31,15 +30,6 @@ pub fn furnish(cluster: &Cluster) -> Database<'_> {
     ));
     db.keeper().script(HOUSE);
     db
-}
-
-/// Runs `f` until it is true.
-pub fn eventually(what: &str, mut f: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !f() {
-        assert!(Instant::now() < end, "{what}: not within 30 seconds");
-        std::thread::sleep(Duration::from_millis(30));
-    }
 }
 
 /// A session's token for an ephemeral compartment with a schema of its own.

@@ -1,9 +1,9 @@
 //! What a persistent compartment leaves in shared tables when it is dropped: nothing, in tables of every form, or it is not dropped.
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, Session};
+use watertight_tests::{Cluster, Database, Session, eventually};
 
-use crate::house::{CONF, eventually, furnish, login_ephemeral};
+use crate::house::{CONF, furnish, login_ephemeral};
 
 /// One table of each form that a compartment's rows may be in. Each has a text `body`.
 const FORMS: &str = "

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, Failure, Session, literal};
+use watertight_tests::{Cluster, Database, Failure, Session, eventually, literal};
 
-use crate::house::{CONF, eventually, furnish, traces};
+use crate::house::{CONF, furnish, traces};
 
 const SCHEDULES: u64 = 200;
 const STEPS: u64 = 8;

@@ -1,9 +1,9 @@
 //! Sessions: how many there may be, on one connection after another, and that their end is one for ever.
 
 use watertight_tests::database::{A, B};
-use watertight_tests::{Cluster, Database, Session, literal};
+use watertight_tests::{Cluster, Database, Session, eventually, literal};
 
-use crate::house::{CONF, eventually, furnish, login_ephemeral, refused_with, traces};
+use crate::house::{CONF, furnish, login_ephemeral, refused_with, traces};
 
 const WHERE: &str = "SELECT watertight.compartment()";
 

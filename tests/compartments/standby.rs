@@ -1,9 +1,9 @@
 //! A hot standby: sessions and their ends are followed there, ephemeral compartments are not to be seen, also after a promotion.
 
 use watertight_tests::database::A;
-use watertight_tests::{Cluster, Database, literal};
+use watertight_tests::{Cluster, Database, eventually, literal};
 
-use crate::house::{CONF, enter, eventually, furnish, login_ephemeral, traces};
+use crate::house::{CONF, enter, furnish, login_ephemeral, traces};
 
 const READ: &str = "SELECT count(*) FROM documents";
 

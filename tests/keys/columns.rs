@@ -1,9 +1,9 @@
 //! Columns become encrypted, plain again, and are encrypted again under new keys.
 
 use watertight_tests::database::{A, B};
-use watertight_tests::{Database, Mode};
+use watertight_tests::{Database, Mode, eventually};
 
-use crate::house::{House, eventually};
+use crate::house::House;
 
 const TABLE: &str = "CREATE TABLE people (
         id integer GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(),

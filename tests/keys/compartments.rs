@@ -1,9 +1,9 @@
 //! Keys of compartments: destroyed with them; an ephemeral one's is nowhere but in shared memory.
 
 use watertight_tests::database::A;
-use watertight_tests::{Database, Mode, Session};
+use watertight_tests::{Database, Mode, Session, eventually};
 
-use crate::house::{House, eventually};
+use crate::house::House;
 
 const NOWHERE: &str = "00000000-0000-0000-0000-000000000000";
 

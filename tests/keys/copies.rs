@@ -1,9 +1,9 @@
 //! Copies of a database: a standby, a dump that is restored, a copy on the same server.
 
 use watertight_tests::database::{A, blank};
-use watertight_tests::{Database, Mode};
+use watertight_tests::{Database, Mode, eventually};
 
-use crate::house::{House, eventually};
+use crate::house::House;
 
 const TABLE: &str = "CREATE TABLE notes (id integer PRIMARY KEY, body watertight.encrypted_text, code watertight.searchable_text UNIQUE);
     GRANT ALL ON notes TO PUBLIC";

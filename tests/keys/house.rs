@@ -1,11 +1,9 @@
 //! A server with a provider, and a database with tenants.
 
-use std::time::{Duration, Instant};
-
 use uuid::Uuid;
 use watertight_tests::database::{blank, create_extension};
 use watertight_tests::tools::{Tools, must};
-use watertight_tests::{Cluster, Session};
+use watertight_tests::{Cluster, Session, eventually};
 
 pub const CONF: &[&str] = &[
     "watertight.reap_interval = 1",
@@ -14,14 +12,6 @@ pub const CONF: &[&str] = &[
     "log_min_messages = debug1",
     "log_statement = all",
 ];
-
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 /// A new key, as a provider gives it.
 pub fn key() -> String {

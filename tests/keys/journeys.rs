@@ -1,10 +1,10 @@
 //! Sealed values travel: in dumps, over replication, to standbys. They open for their tenant, and nowhere else.
 
 use watertight_tests::database::{A, B, blank};
-use watertight_tests::{Cluster, Database, Session};
+use watertight_tests::{Cluster, Database, Session, eventually};
 
 use crate::canaries::TABLE;
-use crate::house::{House, eventually, key};
+use crate::house::{House, key};
 
 const ROWS: &str = "INSERT INTO people (name, ssn, photo, facts)
     SELECT 'name ' || n, 'ssn ' || n, decode('00ff', 'hex'), jsonb_build_object('n', n) FROM generate_series(1, 20) AS n";

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::house::{House, eventually, key};
+use crate::house::{House, key};
+use watertight_tests::eventually;
 
 const ROTATE: &str = "SELECT watertight.rotate_master_key()";
 

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use watertight_tests::Database;
+use watertight_tests::{Database, eventually};
 
-use crate::house::{House, eventually, key};
+use crate::house::{House, key};
 
 #[test]
 fn old_versions_unwrap_until_nothing_needs_them() {

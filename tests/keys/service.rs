@@ -1,9 +1,9 @@
 //! A key management service that wraps and unwraps: here a script that adds one to each byte and says that it was asked.
 
 use watertight_tests::database::B;
-use watertight_tests::{Database, Mode};
+use watertight_tests::{Database, Mode, eventually};
 
-use crate::house::{House, eventually, key};
+use crate::house::{House, key};
 
 const SCRIPT: &str = "#!/bin/sh
 # fake-service VERB NAME TENANT

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, Secret, Wrapped, unwrap};
 use watertight_tests::database::{A, B};
-use watertight_tests::{Database, Mode, Session};
+use watertight_tests::{Database, Mode, Session, eventually};
 
-use crate::house::{House, eventually};
+use crate::house::House;
 
 const TABLE: &str = "CREATE TABLE notes (id serial PRIMARY KEY, body watertight.encrypted_text);
     GRANT ALL ON notes, notes_id_seq TO PUBLIC";

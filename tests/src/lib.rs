@@ -16,6 +16,7 @@ pub mod cluster;
 
 pub mod database;
 pub mod failure;
+pub mod patience;
 pub mod programs;
 pub mod protocol;
 pub mod session;
@@ -28,6 +29,7 @@ pub mod wire;
 pub use cluster::{Cluster, shared};
 pub use database::{CANARY, Database};
 pub use failure::Failure;
+pub use patience::eventually;
 pub use protocol::{Mode, for_each_path, for_each_protocol};
 pub use session::{Rows, Session};
 pub use verdict::COUNT;

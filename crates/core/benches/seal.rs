@@ -5,16 +5,16 @@
 //! medians are printed.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod support;
+
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use std::hint::black_box;
-use std::time::Instant;
+use support::interleaved;
 use uuid::Uuid;
 use watertight_core::keys::{IndexKey, KeyId, Kind, Nonces, Sealed, Sealer, Secret, sealed_len};
 
-const ROUNDS: usize = 301;
-const NANOS_PER_ROUND: u128 = 400_000;
 /// Kind, key, tenant, compartment.
 const ADDITIONAL: [u8; 41] = [7; 41];
 
@@ -78,25 +78,4 @@ fn main() {
             open / bare_open
         );
     }
-}
-
-/// Median nanoseconds per call of each candidate.
-fn interleaved<const N: usize>(mut candidates: [&mut dyn FnMut(); N]) -> [f64; N] {
-    let calls = candidates.each_mut().map(|candidate| {
-        let start = Instant::now();
-        (0..50).for_each(|_| candidate());
-        (NANOS_PER_ROUND * 50 / start.elapsed().as_nanos().max(1)).max(1)
-    });
-    let mut times = [(); N].map(|()| Vec::with_capacity(ROUNDS));
-    for _ in 0..ROUNDS {
-        for ((candidate, calls), times) in candidates.iter_mut().zip(calls).zip(&mut times) {
-            let start = Instant::now();
-            (0..calls).for_each(|_| candidate());
-            times.push(start.elapsed().as_nanos() as f64 / calls as f64);
-        }
-    }
-    times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    })
 }

@@ -7,15 +7,16 @@
 #[allow(dead_code)]
 mod keys;
 
+mod support;
+
 use jsonwebtoken::{DecodingKey, Validation};
 use keys::ALGORITHMS;
 use serde::Deserialize;
 use std::hint::black_box;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
+use support::interleaved;
 use watertight_core::token::{Clock, FactsView, Issuer, IssuerSpec, Issuers, Limits, find, verify};
 
-const ROUNDS: usize = 801;
-const NANOS_PER_ROUND: u128 = 500_000;
 const ISSUER: &str = "https://id.example";
 const AUDIENCE: &str = "db";
 
@@ -87,25 +88,4 @@ fn bare(algorithm: &str) -> (DecodingKey, Validation) {
     validation.set_issuer(&[ISSUER]);
     validation.validate_nbf = true;
     (DecodingKey::from_jwk(&jwk).unwrap(), validation)
-}
-
-/// Median nanoseconds per call of each candidate.
-fn interleaved<const N: usize>(mut candidates: [&mut dyn FnMut(); N]) -> [f64; N] {
-    let calls = candidates.each_mut().map(|candidate| {
-        let start = Instant::now();
-        (0..50).for_each(|_| candidate());
-        (NANOS_PER_ROUND * 50 / start.elapsed().as_nanos().max(1)).max(1)
-    });
-    let mut times = [(); N].map(|()| Vec::with_capacity(ROUNDS));
-    for _ in 0..ROUNDS {
-        for ((candidate, calls), times) in candidates.iter_mut().zip(calls).zip(&mut times) {
-            let start = Instant::now();
-            (0..calls).for_each(|_| candidate());
-            times.push(start.elapsed().as_nanos() as f64 / calls as f64);
-        }
-    }
-    times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    })
 }

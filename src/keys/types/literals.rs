@@ -5,9 +5,9 @@
 
 use crate::context;
 use crate::pg::error::raise;
-use crate::pg::ext;
+use crate::pg::found::Found;
 use crate::sys::analysis::{self, Watch};
-use crate::sys::local::{Local, LocalRef};
+use crate::sys::local::Local;
 use crate::sys::lookup;
 use crate::sys::query::forget_plans;
 use pgrx::pg_sys::Oid;
@@ -35,10 +35,7 @@ pub fn is_for_nobody() -> bool {
 }
 
 fn refuse(kind: Oid) {
-    let at = TYPES.with(|types| {
-        types.and_then(|(_, types)| types.iter().position(|known| *known == lookup::plain_type(kind)))
-    });
-    raise(literal_kept(at.map_or(Kind::Text, |at| TYPE_KINDS[at])));
+    raise(literal_kept(kind_of(kind).unwrap_or(Kind::Text)));
 }
 
 fn found() {
@@ -55,19 +52,25 @@ pub fn context_changed() {
     }
 }
 
-/// Our types, by the tables' oid, which tells one installation of the extension from the next.
-static TYPES: LocalRef<Option<(Oid, [Oid; 4])>> = LocalRef::new(None);
+static TYPES: Found<[Oid; 4]> = Found::new();
 
 const TYPE_KINDS: [Kind; 4] = [Kind::Text, Kind::Bytea, Kind::Jsonb, Kind::Searchable];
 
+fn find() -> Option<[Oid; 4]> {
+    let find = |name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID);
+    Some([c"encrypted_text", c"encrypted_bytea", c"encrypted_jsonb", c"searchable_text"].map(find))
+}
+
+/// Which of our types this is, or consists of.
+fn kind_of(kind: Oid) -> Option<Kind> {
+    TYPES.with(find, |types| {
+        let plain = lookup::plain_type(kind);
+        let at = types.iter().position(|known| *known == plain && plain != Oid::INVALID);
+        at.and_then(|at| TYPE_KINDS.get(at).copied())
+    })?
+}
+
 /// Whether values of a type are sealed, or consist of such.
 fn is_sealed(kind: Oid) -> bool {
-    let Some(tables) = ext::tables() else { return false };
-    if TYPES.with(|types| types.is_none_or(|(at, _)| at != tables.tenants)) {
-        let find = |name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID);
-        let types = [c"encrypted_text", c"encrypted_bytea", c"encrypted_jsonb", c"searchable_text"].map(find);
-        TYPES.with_mut(|known| *known = Some((tables.tenants, types)));
-    }
-    let plain = lookup::plain_type(kind);
-    plain != Oid::INVALID && TYPES.with(|types| types.is_some_and(|(_, types)| types.contains(&plain)))
+    kind_of(kind).is_some()
 }

@@ -7,9 +7,8 @@ use super::compare::order;
 use super::value::here;
 use crate::keys::ring;
 use crate::pg::error::{OrRaise, raise};
-use crate::pg::ext;
+use crate::pg::found::Found;
 use crate::sys::function::{Call, raw_function};
-use crate::sys::local::LocalRef;
 use crate::sys::operand::{self, Through};
 use crate::sys::{lookup, varlena};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -91,21 +90,11 @@ struct Form {
     through: Through,
 }
 
-/// By the tables' oid, which tells one installation of the extension from the next.
-static FORMS: LocalRef<Option<(Oid, [Form; 4])>> = LocalRef::new(None);
+static FORMS: Found<[Form; 4]> = Found::new();
 
 fn through(function: Oid) -> Option<Through> {
-    let installation = ext::tables()?.tenants;
-    let known = FORMS.with(|forms| forms.filter(|(at, _)| *at == installation));
-    let forms = match known {
-        Some((_, forms)) => forms,
-        None => {
-            let forms = find()?;
-            FORMS.with_mut(|known| *known = Some((installation, forms)));
-            forms
-        }
-    };
-    forms.iter().find(|form| form.function == function).map(|form| form.through)
+    let of = |forms: &[Form; 4]| forms.iter().find(|form| form.function == function).map(|form| form.through);
+    FORMS.with(find, of).flatten()
 }
 
 fn find() -> Option<[Form; 4]> {
