@@ -9,8 +9,8 @@ use pgrx::pg_sys::{self, Oid};
 use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
-const SUSPECTS: &str = concat!(include_str!("queries/objects.sql"), include_str!("queries/suspects.sql"));
-const DEPENDANTS: &str = concat!(include_str!("queries/objects.sql"), include_str!("queries/dependants.sql"));
+const SUSPECTS: &str = concat!(include_str!("queries/depending.sql"), include_str!("queries/suspects.sql"));
+const DEPENDANTS: &str = concat!(include_str!("queries/depending.sql"), include_str!("queries/dependants.sql"));
 
 /// How many dependants a message names.
 const NAMED: usize = 20;
