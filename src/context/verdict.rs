@@ -56,9 +56,9 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
         // A revocation that was committed before this statement began counts for it.
         inval::accept();
     }
-    let place = match head_in_scope() {
+    let place = match head_in_scope().filter(|_| !NOBODY.get()) {
         Some(head) => place_of_token(head)?,
-        None if settings::mode() == Mode::Single => Place::in_global(default_tenant()?),
+        None if settings::mode() == Mode::Single && !NOBODY.get() => Place::in_global(default_tenant()?),
         None => {
             slots::work_for(None);
             return Ok(None);
@@ -146,6 +146,25 @@ impl Drop for Forget {
 pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, f: impl FnOnce() -> R) -> R {
     let _forget = Forget;
     reach(tenant, compartment);
+    f()
+}
+
+static NOBODY: Local<bool> = Local::new(false);
+
+struct Somebody(bool);
+
+impl Drop for Somebody {
+    fn drop(&mut self) {
+        NOBODY.set(self.0);
+        forget();
+    }
+}
+
+/// Runs `f` without any context, whatever the token says: it may run code of people who have none.
+pub fn as_nobody<R>(f: impl FnOnce() -> R) -> R {
+    let _somebody = Somebody(NOBODY.get());
+    NOBODY.set(true);
+    forget();
     f()
 }
 

@@ -13,6 +13,12 @@ pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {
     user::run_as(role, Lent::Restricted, f)
 }
 
+/// The same, in the way of PostgreSQL's own work for foreign keys: on tables that `role` owns, a statement of the form of theirs (one
+/// table, columns compared with parameters) is not bound by row security; any other one is refused (`guard::query`).
+pub fn as_referential<R>(role: Oid, f: impl FnOnce() -> R) -> R {
+    user::run_as(role, Lent::Referential, f)
+}
+
 /// Runs `f` with the rights of the extension's owner: for the registry's own tables, never for DDL on a user's table.
 pub fn as_extension_owner<R>(f: impl FnOnce() -> R) -> R {
     user::run_as(ext::owner(), Lent::Trusted, f)

@@ -2,11 +2,13 @@
 
 use super::lookup::{self, Tenant};
 use super::protected;
-use crate::compartment::{self, Compartment};
+use crate::context;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::id::from_pg;
-use crate::pg::{ext, role};
+use crate::pg::id::to_pg;
+use crate::pg::{ext, role, spi};
+use crate::sys::executor;
 use crate::sys::lookup as catalog;
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::Spi;
 use std::ffi::CString;
@@ -25,14 +27,12 @@ pub fn delete_rows_of(name: &str) -> Vec<(Oid, i64)> {
     // A deferred trigger would run at the end of the transaction, with the rights of whoever drops the tenant.
     Spi::run(IMMEDIATE).map_err(internal).or_raise();
     let tables: Vec<Oid> =
-        in_order(|_| true).into_iter().filter(|table| Rows::of(*table, tenant).is_some()).collect();
-    until_none_is_left(&tables, |table| {
-        let Some(rows) = Rows::of(table, tenant) else { return 0 };
-        // Nobody adds a row meanwhile: a tenant of that name that is created later would find it.
-        let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", rows.table);
-        role::as_user(rows.owner, || Spi::run(&lock)).map_err(internal).or_raise();
-        rows.compartments().into_iter().map(|compartment| rows.delete_in(compartment)).sum()
-    })
+        in_order(|_| true).into_iter().filter(|table| tenant_column(*table, tenant).is_some()).collect();
+    // Nobody adds a row meanwhile: a tenant of that name that is created later would find it.
+    tables
+        .into_iter()
+        .map(|table| (table, delete(table, tenant, None, pg_sys::ShareRowExclusiveLock)))
+        .collect()
 }
 
 /// Deletes the rows of one compartment from the tables that have a compartment column; returns each with the number of rows.
@@ -47,33 +47,15 @@ pub fn delete_rows_of_compartment(tenant: Uuid, compartment: Uuid) -> Vec<(Oid, 
     let Some((tenant, _)) = found else { return Vec::new() };
     // What the deletions defer must not wait for the end of the transaction, whoever's rights it ends with.
     role::as_committer(|| Spi::run(IMMEDIATE)).map_err(internal).or_raise();
-    let compartment = compartment::alone(compartment);
     let tables = in_order(|table| table.compartment_column.is_some());
-    until_none_is_left(&tables, |table| Rows::of(table, tenant).map_or(0, |rows| rows.delete_in(compartment)))
+    tables
+        .into_iter()
+        .map(|table| (table, delete(table, tenant, Some(compartment), pg_sys::RowExclusiveLock)))
+        .collect()
 }
 
-/// So often a trigger may put rows into a table that was done already.
-const MAX_PASSES: usize = 8;
-
-/// Deletes from one table after the other, again as long as there was something: a trigger of a later one may have written into an
-/// earlier one.
-fn until_none_is_left(tables: &[Oid], delete: impl Fn(Oid) -> i64) -> Vec<(Oid, i64)> {
-    let mut counts: Vec<(Oid, i64)> = tables.iter().map(|table| (*table, 0)).collect();
-    for _ in 0..MAX_PASSES {
-        let mut found = false;
-        for (table, count) in &mut counts {
-            let deleted = delete(*table);
-            found |= deleted > 0;
-            *count += deleted;
-        }
-        if !found {
-            return counts;
-        }
-    }
-    raise(
-        Fault::new(Code::NotInPrerequisiteState, "triggers add rows as fast as they are deleted")
-            .hint("Nothing was deleted. Disable them, and try again."),
-    )
+fn delete(table: Oid, tenant: &'static Tenant, compartment: Option<Uuid>, lock: u32) -> i64 {
+    Rows::locked(table, tenant, lock).map_or(0, |rows| rows.delete(compartment))
 }
 
 const IMMEDIATE: &str = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -109,77 +91,99 @@ fn foreign_keys() -> Vec<(u32, u32)> {
     .or_raise()
 }
 
-/// A tenant's rows in one table.
+/// A tenant's rows in one table, which is locked: its name and owner stay what they are.
 struct Rows {
-    tenant: &'static Tenant,
+    tenant: Value,
     table: String,
+    is_partitioned: bool,
     owner: Oid,
-    /// The condition, on the tenant column.
-    condition: String,
+    tenant_column: String,
     compartment_column: Option<String>,
+}
+
+/// What the tenant column of its rows has.
+#[derive(Clone)]
+enum Value {
+    Id(pgrx::Uuid),
+    Key(i64),
+    Name(&'static str),
+}
+
+impl Value {
+    /// `None` for a tenant that such a column cannot name.
+    fn of(tenant: &'static Tenant, kind: Oid) -> Option<Value> {
+        Some(match kind {
+            pg_sys::UUIDOID => Value::Id(pgrx::Uuid::from_bytes(tenant.id)),
+            pg_sys::INT8OID | pg_sys::INT4OID => Value::Key(tenant.key?),
+            _ => Value::Name(&tenant.name),
+        })
+    }
+
+    fn argument(&self) -> DatumWithOid<'_> {
+        match self {
+            Value::Id(id) => (*id).into(),
+            Value::Key(key) => (*key).into(),
+            Value::Name(name) => (*name).into(),
+        }
+    }
+}
+
+/// The tenant column of a table, and what it has in a tenant's rows.
+fn tenant_column(table: Oid, tenant: &'static Tenant) -> Option<(String, Value)> {
+    let column = protected::get(table)?.tenant_column;
+    let number = catalog::attribute(table, &CString::new(&*column).ok()?)?;
+    let (kind, _, _) = catalog::attribute_type(table, number);
+    Some((sql::ident(&column), Value::of(tenant, kind)?))
 }
 
 impl Rows {
     /// `None` for a table that cannot hold rows of this tenant.
-    fn of(table: Oid, tenant: &'static Tenant) -> Option<Rows> {
-        let entry = protected::get(table)?;
-        let number = catalog::attribute(table, &CString::new(&*entry.tenant_column).ok()?)?;
-        let (kind, _, _) = catalog::attribute_type(table, number);
-        let value = match kind {
-            pg_sys::UUIDOID => sql::literal(&Uuid::from_bytes(tenant.id).to_string()),
-            pg_sys::INT8OID | pg_sys::INT4OID => tenant.key?.to_string(),
-            _ => sql::literal(&tenant.name),
-        };
+    fn locked(table: Oid, tenant: &'static Tenant, lock: u32) -> Option<Rows> {
+        catalog::lock_relation(table, lock);
+        let (tenant_column, tenant) = tenant_column(table, tenant)?;
         Some(Rows {
             tenant,
             table: catalog::qualified_name(table)?,
+            is_partitioned: catalog::is_partitioned(table),
             owner: catalog::relation_owner(table),
-            condition: format!("{} OPERATOR(pg_catalog.=) {value}", sql::ident(&entry.tenant_column)),
-            compartment_column: entry.compartment_column.map(|column| sql::ident(&column)),
+            tenant_column,
+            compartment_column: protected::get(table)?.compartment_column.map(|column| sql::ident(&column)),
         })
     }
 
-    /// The compartments that there are rows of: without a column, Global stands for all. Read as the extension's owner, whom row
-    /// security does not bind; the condition calls nobody's functions.
-    fn compartments(&self) -> Vec<&'static Compartment> {
-        let Some(column) = &self.compartment_column else { return vec![compartment::global()] };
-        let query = format!("SELECT DISTINCT {column} FROM {} WHERE {}", self.table, self.condition);
-        let ids: Result<Vec<Option<pgrx::Uuid>>, pgrx::spi::Error> = role::as_extension_owner(|| {
-            Spi::connect_mut(|client| client.update(&query, None, &[])?.map(|row| row.get(1)).collect())
-        });
-        let ids = ids.map_err(internal).or_raise();
-        ids.into_iter().flatten().map(|id| compartment::alone(from_pg(id))).collect()
-    }
-
-    /// Deletes those of one compartment, as the tenant in it: row security itself sees to it that no other row goes. Runs as the
-    /// table's owner: the table's triggers do.
-    fn delete_in(&self, compartment: &'static Compartment) -> i64 {
-        let mut rows = format!("{} WHERE {}", self.table, self.condition);
-        if let Some(column) = &self.compartment_column {
-            let id = sql::literal(&Uuid::from_bytes(compartment.id).to_string());
-            rows.push_str(&format!(" AND {column} OPERATOR(pg_catalog.=) {id}"));
+    /// Deletes them, those of one compartment or of all.
+    ///
+    /// In the form of PostgreSQL's own statements for foreign keys, as the table's owner, without a context and without triggers:
+    /// what the owner's code does on the way (a predicate of an index, a rule) is what it could do anyway.
+    fn delete(&self, compartment: Option<Uuid>) -> i64 {
+        let only = if self.is_partitioned { "" } else { "ONLY " };
+        let (tenant, mut arguments) = (&self.tenant_column, vec![self.tenant.argument()]);
+        let mut rows = format!("FROM {only}{} WHERE $1 OPERATOR(pg_catalog.=) {tenant}", self.table);
+        if let Some((column, id)) = self.compartment_column.as_ref().zip(compartment) {
+            rows.push_str(&format!(" AND $2 OPERATOR(pg_catalog.=) {column}"));
+            arguments.push(to_pg(id).into());
         }
-        let (count, left) = crate::context::as_tenant(self.tenant, compartment, || {
-            role::as_user(self.owner, || {
-                let count = Spi::connect_mut(|client| {
-                    client.update(&format!("DELETE FROM {rows}"), None, &[]).map(|rows| rows.len())
-                })?;
-                let left = Spi::get_one::<bool>(&format!("SELECT EXISTS (SELECT FROM {rows})"))?;
-                Ok::<_, pgrx::spi::Error>((count, left))
+        let (count, left) = context::as_nobody(|| {
+            executor::without_triggers(|| {
+                role::as_referential(self.owner, || {
+                    let count = Spi::connect_mut(|client| {
+                        client.update(&format!("DELETE {rows}"), None, &arguments).map(|rows| rows.len())
+                    });
+                    let left = format!("SELECT 1 {rows} LIMIT 1 FOR KEY SHARE");
+                    (count, spi::all(&left, &arguments, |_| Ok(())).len())
+                })
             })
-        })
-        .map_err(internal)
-        .or_raise();
-        if left != Some(false) {
+        });
+        if left > 0 {
             raise(
                 Fault::new(
                     Code::NotInPrerequisiteState,
                     format!("rows of the tenant remain in table {}", self.table),
                 )
-                .detail("A rule or a trigger of the table kept them from being deleted.")
-                .hint("Nothing was deleted. Disable it, and try again."),
+                .detail("A rule of the table kept them from being deleted.")
+                .hint("Nothing was deleted. Drop it, and try again."),
             );
         }
-        count as i64
+        count.map_err(internal).or_raise() as i64
     }
 }

@@ -5,7 +5,7 @@ use super::local::Local;
 use super::query::{Applies, TableUse, applies};
 use super::tree::elements;
 use pgrx::pg_sys::{self, CmdType, NodeTag, Oid};
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 
 unsafe extern "C-unwind" {
     // Without pgrx's guard: see `hooks`.
@@ -106,6 +106,40 @@ extern "C-unwind" fn look_at_relation(relation: Oid) {
     }
 }
 
+static QUIET: Local<bool> = Local::new(false);
+
+struct Loud(bool);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        QUIET.set(self.0);
+    }
+}
+
+/// Runs `f`, in which statements fire no triggers but PostgreSQL's own: those of foreign keys, for instance.
+pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
+    let _loud = Loud(QUIET.get());
+    QUIET.set(true);
+    f()
+}
+
+/// # Safety
+/// `estate` must be the state of a query that has started.
+unsafe fn silence(estate: &pg_sys::EState) {
+    // SAFETY: by the caller. The description of the triggers is the statement's own copy (InitResultRelInfo).
+    unsafe {
+        for table in elements::<pg_sys::ResultRelInfo>(estate.es_opened_result_relations) {
+            let Some(triggers) = (*table).ri_TrigDesc.as_ref() else { continue };
+            for n in 0..triggers.numtriggers.max(0) as usize {
+                let trigger = &mut *triggers.triggers.add(n);
+                if trigger.tgfoid.to_u32() >= pg_sys::FirstNormalObjectId {
+                    trigger.tgenabled = pg_sys::TRIGGER_DISABLED as c_char;
+                }
+            }
+        }
+    }
+}
+
 // Two halves, as in `hooks`.
 unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
     // SAFETY: PostgreSQL passes a valid query; the call passes on what we were given. Then it has an executor's state.
@@ -114,6 +148,9 @@ unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
         match PREVIOUS.get() {
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
+        }
+        if QUIET.get() {
+            silence(&*(*query).estate);
         }
         if matches!((*query).operation, CmdType::CMD_INSERT | CmdType::CMD_UPDATE)
             || !(*(*query).estate).es_auxmodifytables.is_null()

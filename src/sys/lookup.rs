@@ -135,6 +135,12 @@ fn valid(oid: Oid) -> Option<Oid> {
     (oid != Oid::INVALID).then_some(oid)
 }
 
+/// True for a partitioned table.
+pub fn is_partitioned(relation: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_rel_relkind(relation) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE }
+}
+
 /// The owner of a relation; raises if there is no such relation.
 pub fn relation_owner(relation: Oid) -> Oid {
     // SAFETY: opens and closes the relation under a lock that conflicts with its removal.

@@ -32,6 +32,8 @@ pub enum Lent {
     /// autovacuum and REINDEX. Nothing can be left to run later with other rights (deferred triggers, cursors), and no setting
     /// outlives it.
     Restricted,
+    /// The same for what the role owns, in the way of PostgreSQL's own work for foreign keys: FORCE ROW LEVEL SECURITY is suspended.
+    Referential,
 }
 
 /// Runs `f` with the rights of `user`; gives back the caller's rights afterwards, also when `f` raises.
@@ -42,13 +44,15 @@ pub fn run_as<R>(user: Oid, lent: Lent, f: impl FnOnce() -> R) -> R {
     let settings = match lent {
         Lent::Trusted => None,
         // SAFETY: opens a level that `Restore` leaves again.
-        Lent::Restricted => Some(unsafe { pg_sys::NewGUCNestLevel() }),
+        Lent::Restricted | Lent::Referential => Some(unsafe { pg_sys::NewGUCNestLevel() }),
     };
     let _restore = Restore { user: current, context, settings };
-    let flags = match lent {
-        Lent::Trusted => pg_sys::SECURITY_LOCAL_USERID_CHANGE,
-        Lent::Restricted => pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION,
-    };
+    let flags = pg_sys::SECURITY_LOCAL_USERID_CHANGE
+        | match lent {
+            Lent::Trusted => 0,
+            Lent::Restricted => pg_sys::SECURITY_RESTRICTED_OPERATION,
+            Lent::Referential => pg_sys::SECURITY_RESTRICTED_OPERATION | pg_sys::SECURITY_NOFORCE_RLS,
+        };
     // SAFETY: what PostgreSQL itself does for this; SET ROLE is refused inside.
     unsafe { pg_sys::SetUserIdAndSecContext(user, context | flags as i32) }
     f()
