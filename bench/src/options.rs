@@ -29,6 +29,8 @@ pub struct Scale {
     pub lives: usize,
     /// Values that a statement seals or opens.
     pub sealed_values: usize,
+    /// Rows that come into a table with a sealed column at once.
+    pub sealed_at_once: usize,
     /// Rows among which a sealed value is looked for.
     pub sealed_rows: usize,
 }
@@ -81,6 +83,7 @@ const FULL: Scale = Scale {
     live: [10, 1000],
     lives: 2000,
     sealed_values: 1000,
+    sealed_at_once: 10_000,
     sealed_rows: 1_000_000,
 };
 const SMALL: Scale = Scale {
@@ -96,6 +99,7 @@ const SMALL: Scale = Scale {
     live: [10, 30],
     lives: 20,
     sealed_values: 20,
+    sealed_at_once: 100,
     sealed_rows: 2000,
 };
 

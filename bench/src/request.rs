@@ -33,6 +33,17 @@ impl Request {
         request
     }
 
+    /// A statement that takes lines from the client, and the lines.
+    pub fn copy(sql: &str, lines: &str) -> Request {
+        let mut request = Request::query(sql);
+        // As large as psql's are, about.
+        for lines in lines.as_bytes().chunks(1 << 13) {
+            request.message(b'd', |body| body.extend_from_slice(lines));
+        }
+        request.message(b'c', |_| ());
+        request
+    }
+
     /// Prepares a statement; the empty name is the unnamed one.
     #[must_use]
     pub fn prepare(mut self, name: &str, sql: &str) -> Request {

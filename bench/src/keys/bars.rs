@@ -1,7 +1,7 @@
 //! What sealing has to reach.
 
 use super::ciphers::{BY_HAND, CIPHERS, OURS, PGP};
-use super::{Results, inserts, lookups, values};
+use super::{Results, bulk, inserts, lookups, values};
 use crate::bars::{Bar, Limit};
 
 /// All of them.
@@ -10,18 +10,24 @@ pub fn all(results: &Results) -> Vec<Bar> {
         return Vec::new();
     }
     let mut bars = of_values(results);
-    for ((title, way), series) in inserts::WAYS.iter().zip(&results.inserts) {
+    for ((title, _), series) in inserts::WAYS.iter().zip(&results.inserts) {
         // The first two are plain text; there is no index, so a searchable column is not what is promised.
         let sealed = inserts::TABLES
             .iter()
             .zip(series)
             .skip(2)
             .filter(|(kept, _)| kept.kind.ends_with("encrypted_text"));
-        for (kept, own) in sealed.filter(|_| way.is_promised()) {
+        for (kept, own) in sealed {
             let what = format!("{title}, {}, relative to `text`", kept.title);
             let figure = |clock| own.with_either([&series[0], &series[1]], clock, |own, plain| plain / own);
             bars.push(Bar::new(what, Limit::AtLeast(0.9), figure));
         }
+    }
+    for ((title, _), series) in bulk::WAYS.iter().zip(&results.bulk) {
+        let what = format!("{title}, {}, relative to `text`", bulk::TABLES[bulk::SEALED].title);
+        let own = &series[bulk::SEALED];
+        let figure = |clock| own.with_either([&series[0], &series[1]], clock, |own, plain| plain / own);
+        bars.push(Bar::new(what, Limit::AtLeast(0.9), figure));
     }
     for ((title, _), series) in lookups::WAYS.iter().zip(&results.lookups) {
         let what = format!(

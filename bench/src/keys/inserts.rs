@@ -34,39 +34,17 @@ pub enum Way {
     Alone,
     /// One of many in a transaction.
     Inside,
-    /// Many in one statement, from a table of plain text.
-    Many,
 }
 
 /// With their names in the report.
-pub const WAYS: [(&str, Way); 3] = [
-    ("insert", Way::Alone),
-    ("insert, inside a transaction", Way::Inside),
-    ("200 rows from another table, inside a transaction", Way::Many),
-];
+pub const WAYS: [(&str, Way); 2] = [("insert", Way::Alone), ("insert, inside a transaction", Way::Inside)];
 
 const LAP: usize = 60;
 const UNMEASURED: usize = 20;
-const AT_ONCE: usize = 200;
-const STATEMENTS: usize = 4;
 
-impl Way {
-    /// Whether there is a bar for it.
-    pub fn is_promised(self) -> bool {
-        self != Way::Many
-    }
-
-    fn statement(self, place: usize) -> String {
-        let (table, parameter) = (TABLES[place].table, if place == CAST { "$2::text" } else { "$2" });
-        match self {
-            Way::Many => format!(
-                "insert into {table} (id, created_at, amount, note) select $1 + n, now(), 42, note from ins_source"
-            ),
-            _ => format!(
-                "insert into {table} (id, created_at, amount, note) values ($1, now(), 42, {parameter})"
-            ),
-        }
-    }
+fn statement(place: usize) -> String {
+    let (table, parameter) = (TABLES[place].table, if place == CAST { "$2::text" } else { "$2" });
+    format!("insert into {table} (id, created_at, amount, note) values ($1, now(), 42, {parameter})")
 }
 
 /// Makes the tables; the first tenant works in them.
@@ -74,11 +52,7 @@ pub fn make(admin: &mut Backend, tenant: &Tenant, rows: usize) -> Result<()> {
     for kept in &TABLES {
         kept.make(admin, std::slice::from_ref(tenant), rows, false)?;
     }
-    admin.wire.run(&format!(
-        "create table ins_source as select n, md5(n::text) as note from generate_series(1::bigint, {AT_ONCE}) as n; \
-         grant select on ins_source to {APP}"
-    ))?;
-    admin.wire.run("vacuum (freeze, analyze) ins_source")
+    Ok(())
 }
 
 /// Whether what was inserted comes back.
@@ -86,32 +60,20 @@ pub fn check(server: &Server, tenant: &Tenant, checks: &mut Checks) -> Result<()
     let mut backend = server.open(APP, DATABASE)?;
     backend.wire.run(&house::enter(tenant))?;
     for (place, kept) in TABLES.iter().enumerate() {
-        for (title, way) in WAYS {
-            backend.wire.exchange(&Request::new().prepare("", &way.statement(place)).sync())?;
-            backend.wire.run("begin")?;
-            let prepare = Request::new().prepare("checked", &way.statement(place));
-            backend.wire.exchange(&way.add(prepare, "checked", place, 900_000_000, "a note").sync())?;
-            let notes = format!(
-                "select string_agg(note::text, ',' order by id) from {} where id >= 900000000",
-                kept.table
-            );
-            let seen = backend.wire.value(&notes)?;
-            let right = if way == Way::Many { seen.split(',').count() == AT_ONCE } else { seen == "a note" };
-            checks.that(right, &format!("{}, {title}: what was inserted comes back", kept.title), &seen);
-            backend.wire.run("rollback; deallocate checked")?;
-        }
+        backend.wire.run("begin")?;
+        let prepare = Request::new().prepare("checked", &statement(place));
+        backend.wire.exchange(&add(prepare, "checked", place, 900_000_000, "a note").sync())?;
+        let notes = format!("select note::text from {} where id = 900000000", kept.table);
+        let seen = backend.wire.value(&notes)?;
+        checks.that(seen == "a note", &format!("{}: what was inserted comes back", kept.title), &seen);
+        backend.wire.run("rollback; deallocate checked")?;
     }
     Ok(())
 }
 
-impl Way {
-    fn add(self, request: Request, name: &str, place: usize, id: i64, note: &str) -> Request {
-        match self {
-            Way::Many => request.execute(name, &[Param::Int8(id)]),
-            _ if place == CAST => request.execute(name, &[Param::Int8(id), Param::Text(note)]),
-            _ => request.execute(name, &[Param::Int8(id), Param::Written(note)]),
-        }
-    }
+fn add(request: Request, name: &str, place: usize, id: i64, note: &str) -> Request {
+    let note = if place == CAST { Param::Text(note) } else { Param::Written(note) };
+    request.execute(name, &[Param::Int8(id), note])
 }
 
 /// One way, all tables.
@@ -128,7 +90,7 @@ impl<'a> Inserts<'a> {
         let mut backend = server.open(APP, DATABASE)?;
         backend.wire.run(&house::enter(tenant))?;
         for (place, kept) in TABLES.iter().enumerate() {
-            backend.wire.exchange(&Request::new().prepare(kept.table, &way.statement(place)).sync())?;
+            backend.wire.exchange(&Request::new().prepare(kept.table, &statement(place)).sync())?;
         }
         let mut race = Inserts { backend, way, first_id: 0, next_id };
         let mut dice = Dice::new(0);
@@ -144,28 +106,23 @@ impl Race for Inserts<'_> {
     fn prepare(&mut self, _: &mut Dice) -> Result<()> {
         // The same ids for all.
         self.first_id = *self.next_id;
-        *self.next_id += (AT_ONCE * STATEMENTS * 2 + LAP + UNMEASURED) as i64;
+        *self.next_id += (LAP + UNMEASURED) as i64;
         Ok(())
     }
 
     fn lap(&mut self, place: usize, _: &mut Dice) -> Result<Lap> {
-        let (way, table) = (self.way, TABLES[place].table);
-        let (unmeasured, measured, step) = match way {
-            Way::Many => (1, STATEMENTS, AT_ONCE),
-            _ => (UNMEASURED, LAP, 1),
-        };
         let one = |n: usize| {
-            let id = self.first_id + (n * step) as i64;
-            way.add(Request::new(), table, place, id, &format!("{id:032x}")).sync()
+            let id = self.first_id + n as i64;
+            add(Request::new(), TABLES[place].table, place, id, &format!("{id:032x}")).sync()
         };
-        let requests: Vec<Request> = (0..unmeasured + measured).map(one).collect();
-        let (first, rest) = requests.split_at(unmeasured);
-        if way != Way::Alone {
+        let requests: Vec<Request> = (0..UNMEASURED + LAP).map(one).collect();
+        let (first, rest) = requests.split_at(UNMEASURED);
+        if self.way == Way::Inside {
             self.backend.wire.run("begin")?;
         }
-        self.backend.lap(first, unmeasured, 0)?;
-        let lap = self.backend.lap(rest, measured * step, 0);
-        if way != Way::Alone {
+        self.backend.lap(first, UNMEASURED, 0)?;
+        let lap = self.backend.lap(rest, LAP, 0);
+        if self.way == Way::Inside {
             self.backend.wire.run("rollback")?;
         }
         lap

@@ -2,6 +2,7 @@
 
 mod bare;
 pub mod bars;
+mod bulk;
 mod ciphers;
 mod house;
 mod inserts;
@@ -25,9 +26,13 @@ pub struct Results {
     /// By way.
     inserts: Vec<Vec<Series>>,
     /// By way.
+    bulk: Vec<Vec<Series>>,
+    /// By way.
     lookups: Vec<Vec<Series>>,
     /// Rows of the tables that are searched.
     rows: usize,
+    /// Rows that came into a table at once.
+    at_once: usize,
     /// Whether the server has it.
     pgcrypto: bool,
 }
@@ -38,8 +43,10 @@ impl Results {
         Results {
             values: vec![rows_of(values::TURNS); values::races().count()],
             inserts: vec![rows_of(inserts::TABLES.len()); inserts::WAYS.len()],
+            bulk: vec![rows_of(bulk::TABLES.len()); bulk::WAYS.len()],
             lookups: vec![rows_of(lookups::TABLES.len()); lookups::WAYS.len()],
             rows: 0,
+            at_once: 0,
             pgcrypto: false,
         }
     }
@@ -59,9 +66,10 @@ impl Results {
     pub fn races(&self) -> impl Iterator<Item = (String, &Vec<Series>)> {
         let values = values::races().map(|(title, _, size)| format!("keys, {title} {size} bytes"));
         let inserts = inserts::WAYS.iter().map(|(title, _)| format!("keys, {title}")).zip(&self.inserts);
+        let bulk = bulk::WAYS.iter().map(|(title, _)| format!("keys, {title}")).zip(&self.bulk);
         let lookups =
             lookups::WAYS.iter().map(|(title, _)| format!("keys, lookup, {title}")).zip(&self.lookups);
-        values.zip(&self.values).chain(inserts).chain(lookups)
+        values.zip(&self.values).chain(inserts).chain(bulk).chain(lookups)
     }
 }
 
@@ -76,25 +84,28 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
     let pgcrypto = admin.wire.value(installed)? == "t";
     values::make(&mut admin, &tenants[0], scale.sealed_values, pgcrypto)?;
     inserts::make(&mut admin, &tenants[0], rows)?;
+    bulk::make(&mut admin, &tenants[0], rows, scale.sealed_at_once)?;
     lookups::make(&mut admin, &tenants, rows)?;
     admin.wire.run("checkpoint")?;
 
     progress("keys: rows and plans");
     values::check(server, &tenants[0], pgcrypto, checks)?;
     inserts::check(server, &tenants[0], checks)?;
+    bulk::check(server, &tenants[0], scale.sealed_at_once, checks)?;
     lookups::check(server, &tenants, rows, options.small, checks)?;
     let mut results = Results::new();
     if checks.failed > 0 {
         return Ok(results);
     }
     (results.rows, results.pgcrypto) = (rows * tenants.len(), pgcrypto);
+    results.at_once = scale.sealed_at_once;
     let mut dice = Dice::new(23);
     let mut next_id = 1_000_000_000;
     for sitting in 1..=scale.sittings {
         let at = |what: &str| progress(&format!("{sitting} of {}: {what}", scale.sittings));
         if sitting > 1 {
             at("moving the tables");
-            let kept: Vec<_> = inserts::TABLES.iter().chain(&lookups::TABLES).collect();
+            let kept: Vec<_> = inserts::TABLES.iter().chain(&bulk::TABLES).chain(&lookups::TABLES).collect();
             house::move_tables(server, &kept, &mut dice)?;
         }
         for ((title, direction, size), series) in values::races().zip(&mut results.values) {
@@ -107,6 +118,11 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
             at(title);
             let mut race = inserts::Inserts::open(server, &tenants[0], way, &mut next_id)?;
             run(&mut race, scale.rounds, &mut dice, series)?;
+        }
+        for ((title, way), series) in bulk::WAYS.into_iter().zip(&mut results.bulk) {
+            at(title);
+            let mut race = bulk::Bulk::open(server, &tenants[0], way, scale.sealed_at_once, &mut next_id)?;
+            run(&mut race, scale.rounds.div_ceil(6), &mut dice, series)?;
         }
         for ((title, way), series) in lookups::WAYS.into_iter().zip(&mut results.lookups) {
             at(&format!("lookup, {title}"));
