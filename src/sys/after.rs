@@ -58,20 +58,23 @@ pub fn otherwise() {
 fn push(action: Option<fn(&What)>, what: What) {
     // SAFETY: reads the transaction state.
     let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    ENTRIES.with_mut(|entries| push_to(entries, Entry { subtransaction, action, what }));
+}
+
+/// Once is enough.
+fn push_to(entries: &mut Vec<Entry>, new: Entry) {
     let is_same = |entry: &Entry| {
-        entry.subtransaction == subtransaction
-            && entry.what == what
-            && match (entry.action, action) {
+        entry.subtransaction == new.subtransaction
+            && entry.what == new.what
+            && match (entry.action, new.action) {
                 (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
                 (None, None) => true,
                 _ => false,
             }
     };
-    ENTRIES.with_mut(|entries| {
-        if !entries.iter().any(is_same) {
-            entries.push(Entry { subtransaction, action, what });
-        }
-    });
+    if !entries.iter().any(is_same) {
+        entries.push(new);
+    }
 }
 
 #[pgrx::pg_guard]
@@ -110,9 +113,10 @@ unsafe extern "C-unwind" fn on_subtransaction(
 ) {
     match event {
         pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => ENTRIES.with_mut(|entries| {
-            for entry in entries.iter_mut().filter(|entry| entry.subtransaction == mine) {
-                entry.subtransaction = parent;
-            }
+            let (own, others): (Vec<Entry>, Vec<Entry>) =
+                std::mem::take(entries).into_iter().partition(|entry| entry.subtransaction == mine);
+            *entries = others;
+            own.into_iter().for_each(|entry| push_to(entries, Entry { subtransaction: parent, ..entry }));
         }),
         pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
             let before = ENTRIES.with(Vec::len);
