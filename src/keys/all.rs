@@ -1,6 +1,6 @@
 //! Rotation of all tenants' keys: a few tenants in each transaction, so that nobody waits long for a row.
 
-use super::rotate;
+use super::{master, rotate};
 use crate::pg::arguments::required;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::role;
@@ -50,7 +50,7 @@ const TENANT: Kind = Kind {
 /// New data keys for every tenant that has one from before a time. A tenant whose keys cannot be changed does not keep the others' from it.
 ///
 /// # Errors
-/// 25001 in a transaction block; 55000 at the end if there were such tenants.
+/// 25001 in a transaction block, 25006 where nothing can be written, 55000 without a master key; 55000 at the end if there were such tenants.
 fn rotate_data_keys(call: Call) -> Datum {
     every(call, &DATA)
 }
@@ -77,6 +77,8 @@ fn every(call: Call, kind: &Kind) -> Datum {
             .detail("It commits after a few tenants each, so that nobody waits long for their rows."),
         );
     }
+    // Without it they would all fail, one after the other.
+    master::present().or_raise();
     let (mut last, mut failed) = (Uuid::nil(), Vec::new());
     call.in_transactions(|| {
         let batch = role::as_extension_owner(|| next(kind, last, before));

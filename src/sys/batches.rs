@@ -15,11 +15,13 @@ impl Call {
         }
     }
 
-    /// Runs `f` again and again, each time in another transaction, until it returns false. Only where it may be.
+    /// Runs `f` again and again, each time in another transaction, until it returns false. Only where it may be. Raises where nothing
+    /// can be written.
     pub fn in_transactions(self, mut f: impl FnMut() -> bool) {
         // SAFETY: as procedural languages do it for a procedure that may commit; an error between leaves it to PostgreSQL to
         // disconnect. What `f` keeps from one time to the next is its own, not PostgreSQL's.
         unsafe {
+            pg_sys::PreventCommandIfReadOnly(c"CALL".as_ptr());
             pg_sys::SPI_connect_ext(pg_sys::SPI_OPT_NONATOMIC as i32);
             while f() {
                 pg_sys::SPI_commit();

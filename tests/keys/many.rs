@@ -162,6 +162,9 @@ fn one_tenant_that_fails_keeps_no_other_from_it() {
             "25001",
         );
         admin.refused(&format!("{call}(NULL)"), "22023");
+        admin.run("SET default_transaction_read_only = on");
+        admin.refused(&format!("{call}()"), "25006");
+        admin.run("SET default_transaction_read_only = off");
         admin.run("SET ROLE app");
         admin.refused(&format!("{call}()"), "42501");
         admin.run("RESET ROLE");
@@ -198,6 +201,13 @@ fn one_tenant_that_fails_keeps_no_other_from_it() {
     for n in [1, 23, 60] {
         assert!(house.opens(&format!("tenant_{n}")));
     }
+    house.write("master", "1 nonsense\n", "600");
+    house.cluster.restart();
+    house.wait_for("failed");
+    house
+        .admin()
+        .refused("CALL watertight.rotate_data_keys()", "55000")
+        .says("the master key could not be loaded");
 }
 
 #[test]
