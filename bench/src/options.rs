@@ -31,6 +31,8 @@ pub struct Scale {
     pub sealed_values: usize,
     /// Rows among which a sealed value is looked for.
     pub sealed_rows: usize,
+    /// Tenants whose keys are rotated.
+    pub rotated: usize,
 }
 
 /// What is measured.
@@ -44,6 +46,8 @@ pub enum Only {
     Compartments,
     /// Sealed values, and nothing else.
     Keys,
+    /// Rotation of keys, and nothing else.
+    Rotation,
 }
 
 /// The command line.
@@ -82,6 +86,7 @@ const FULL: Scale = Scale {
     lives: 2000,
     sealed_values: 1000,
     sealed_rows: 1_000_000,
+    rotated: 10_000,
 };
 const SMALL: Scale = Scale {
     tenants: 50,
@@ -97,6 +102,7 @@ const SMALL: Scale = Scale {
     lives: 20,
     sealed_values: 20,
     sealed_rows: 2000,
+    rotated: 60,
 };
 
 impl Options {
@@ -120,7 +126,8 @@ impl Options {
                         Some("search") => Only::Search,
                         Some("compartments") => Only::Compartments,
                         Some("keys") => Only::Keys,
-                        _ => return Err(Failure("--only search, compartments or keys".into())),
+                        Some("rotation") => Only::Rotation,
+                        _ => return Err(Failure("--only search, compartments, keys or rotation".into())),
                     }
                 }
                 "--explain" => explain = true,

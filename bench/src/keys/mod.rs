@@ -7,6 +7,7 @@ mod house;
 mod inserts;
 mod lookups;
 pub mod report;
+pub mod rotation;
 mod values;
 
 pub use house::DATABASE;
@@ -30,6 +31,7 @@ pub struct Results {
     rows: usize,
     /// Whether the server has it.
     pgcrypto: bool,
+    rotation: Option<rotation::Rotation>,
 }
 
 impl Results {
@@ -41,6 +43,7 @@ impl Results {
             lookups: vec![rows_of(lookups::TABLES.len()); lookups::WAYS.len()],
             rows: 0,
             pgcrypto: false,
+            rotation: None,
         }
     }
 
@@ -114,5 +117,6 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
             run(&mut race, scale.rounds, &mut dice, series)?;
         }
     }
+    results.rotation = Some(rotation::run(options, keys, checks)?);
     Ok(results)
 }
