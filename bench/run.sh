@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# run.sh [--small] [--rounds N] [--only search|compartments|keys] [--explain]: measures Watertight beside its alternatives, on two scratch
+# run.sh [--small] [--rounds N] [--only search|compartments|keys|rotation] [--explain]: measures Watertight beside its alternatives, on two scratch
 # clusters of its own: one with the library, one without. Writes docs/benchmarks.md and prints it. PG=15|17|18 selects the
 # server.
 #
 # --small: few rows, few rounds, nothing is written: do all contestants find the same rows by the right plans, and does
 # everything run? Prints `N passed, N failed`; the figures mean nothing.
-# --only search|compartments|keys: that section, and nothing is written. --explain prints the plans of searches.
+# --only search|compartments|keys|rotation: that section, and nothing is written. --explain prints the plans of searches.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/../scripts/lib.sh"
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
         --rounds) options+=(--rounds "${2:?--rounds needs a number}") && shift ;;
         --only) options+=(--only "${2:?--only needs a section}") only=1 && shift ;;
         --explain) options+=(--explain) ;;
-        *) die "usage: bench/run.sh [--small] [--rounds N] [--only search|compartments|keys] [--explain]" ;;
+        *) die "usage: bench/run.sh [--small] [--rounds N] [--only search|compartments|keys|rotation] [--explain]" ;;
     esac
     shift
 done

@@ -82,9 +82,15 @@ CREATE TABLE watertight.key_certificates (
     destroyed_by   text NOT NULL,
     -- Null until every backend has let go of the keys.
     certificate    text,
-    issued_at      timestamptz
+    issued_at      timestamptz,
+    -- Of an ephemeral compartment: its key was in memory only, and this is not kept for ever.
+    ephemeral      boolean NOT NULL DEFAULT false,
+    -- Null until nothing of the wrapped keys is left in the files of the two tables above.
+    erased_at      timestamptz
 );
 CREATE INDEX key_certificates_pending_idx ON watertight.key_certificates (destroyed_at) WHERE certificate IS NULL;
+CREATE INDEX key_certificates_unerased_idx ON watertight.key_certificates (id) WHERE erased_at IS NULL;
+CREATE INDEX key_certificates_ephemeral_idx ON watertight.key_certificates (destroyed_at) WHERE ephemeral;
 COMMENT ON TABLE watertight.key_certificates IS
     'Which keys were destroyed, when and by whom: signed, once no process of the server has them any more.';
 
@@ -122,6 +128,17 @@ CREATE FUNCTION watertight.rotate_tenant_key(tenant text) RETURNS integer
     AS 'MODULE_PATHNAME', 'rotate_tenant_key_wrapper';
 COMMENT ON FUNCTION watertight.rotate_tenant_key(text) IS
     'A new key of a tenant, which wraps its data keys again. Returns how many.';
+
+-- They commit, so they run as whoever calls them.
+CREATE PROCEDURE watertight.rotate_data_keys(before timestamptz DEFAULT pg_catalog.now())
+    LANGUAGE c AS 'MODULE_PATHNAME', 'wt_rotate_data_keys';
+COMMENT ON PROCEDURE watertight.rotate_data_keys(timestamptz) IS
+    'New data keys for all tenants that have one from before this time; commits after a few tenants each.';
+
+CREATE PROCEDURE watertight.rotate_tenant_keys(before timestamptz DEFAULT pg_catalog.now())
+    LANGUAGE c AS 'MODULE_PATHNAME', 'wt_rotate_tenant_keys';
+COMMENT ON PROCEDURE watertight.rotate_tenant_keys(timestamptz) IS
+    'A new key of each tenant whose present one is from before this time; commits after a few tenants each.';
 
 CREATE FUNCTION watertight.rotate_master_key() RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -167,6 +184,9 @@ COMMENT ON VIEW watertight.master_key_versions IS
 
 REVOKE ALL ON watertight.keys, watertight.master_key_versions FROM PUBLIC;
 GRANT SELECT ON watertight.keys, watertight.master_key_versions TO watertight_admin;
+REVOKE ALL ON PROCEDURE watertight.rotate_data_keys(timestamptz), watertight.rotate_tenant_keys(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE watertight.rotate_data_keys(timestamptz), watertight.rotate_tenant_keys(timestamptz)
+    TO watertight_admin;
 REVOKE ALL ON FUNCTION
     watertight.rotate_data_key(text),
     watertight.rotate_tenant_key(text),

@@ -11,10 +11,14 @@ mod columns;
 mod compartments;
 #[path = "keys/copies.rs"]
 mod copies;
+#[path = "keys/erased.rs"]
+mod erased;
 #[path = "keys/house.rs"]
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/many.rs"]
+mod many;
 #[path = "keys/mishaps.rs"]
 mod mishaps;
 #[path = "keys/param.rs"]

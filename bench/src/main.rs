@@ -74,6 +74,7 @@ fn run() -> Result<bool> {
         Only::Search => return only_search(&options, &keys),
         Only::Compartments => return only_compartments(&options, &keys),
         Only::Keys => return only_keys(&options, &keys),
+        Only::Rotation => return only_rotation(&options, &keys),
     }
     let main = data::make(server, DATABASE, &tables, Order::Mixed, (scale.tenants, scale.rows), &keys)?;
     data::make_without(&options.without, &main)?;
@@ -138,6 +139,13 @@ fn only_keys(options: &Options, keys: &Keys) -> Result<bool> {
         let machine = machine::Machine::look(&options.server, keys::DATABASE)?;
         println!("{}", report::of_keys(options, &results, &machine));
     }
+    println!("{} passed, {} failed", checks.passed, checks.failed);
+    Ok(checks.failed == 0)
+}
+
+fn only_rotation(options: &Options, keys: &Keys) -> Result<bool> {
+    let mut checks = plans::Checks::default();
+    println!("{}", keys::rotation::run(options, keys, &mut checks)?.text());
     println!("{} passed, {} failed", checks.passed, checks.failed);
     Ok(checks.failed == 0)
 }

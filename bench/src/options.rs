@@ -33,6 +33,8 @@ pub struct Scale {
     pub sealed_at_once: usize,
     /// Rows among which a sealed value is looked for.
     pub sealed_rows: usize,
+    /// Tenants whose keys are rotated.
+    pub rotated: usize,
 }
 
 /// What is measured.
@@ -46,6 +48,8 @@ pub enum Only {
     Compartments,
     /// Sealed values, and nothing else.
     Keys,
+    /// Rotation of keys, and nothing else.
+    Rotation,
 }
 
 /// The command line.
@@ -85,6 +89,7 @@ const FULL: Scale = Scale {
     sealed_values: 1000,
     sealed_at_once: 10_000,
     sealed_rows: 1_000_000,
+    rotated: 10_000,
 };
 const SMALL: Scale = Scale {
     tenants: 50,
@@ -101,6 +106,7 @@ const SMALL: Scale = Scale {
     sealed_values: 20,
     sealed_at_once: 100,
     sealed_rows: 2000,
+    rotated: 60,
 };
 
 impl Options {
@@ -124,7 +130,8 @@ impl Options {
                         Some("search") => Only::Search,
                         Some("compartments") => Only::Compartments,
                         Some("keys") => Only::Keys,
-                        _ => return Err(Failure("--only search, compartments or keys".into())),
+                        Some("rotation") => Only::Rotation,
+                        _ => return Err(Failure("--only search, compartments, keys or rotation".into())),
                     }
                 }
                 "--explain" => explain = true,

@@ -33,6 +33,8 @@ SELECT * FROM watertight.key_provider();
 SELECT watertight.rotate_data_key('acme');
 SELECT watertight.rotate_tenant_key('acme');
 SELECT watertight.rotate_master_key();
+CALL watertight.rotate_data_keys();
+CALL watertight.rotate_tenant_keys();
 SELECT watertight.shred_tenant('acme', 'acme');
 SELECT count(*) AS shown FROM pg_settings WHERE name = 'watertight.master_key_file';
 RESET ROLE;

@@ -4,9 +4,11 @@
 //! `hear` when they count no more: `epoch::now()` is read before a key is loaded, and `epoch::hold()` says that this backend has some.
 
 mod after;
+mod all;
 mod api;
 mod certify;
 mod columns;
+pub mod erase;
 mod fresh;
 pub mod hear;
 mod keeper;

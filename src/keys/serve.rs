@@ -6,7 +6,7 @@ use super::{certify, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::id::to_pg;
 use crate::pg::spi;
-use crate::sys::process;
+use crate::sys::{attempt, process};
 use crate::worker::Shift;
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
@@ -17,6 +17,10 @@ use watertight_core::{Code, Fault};
 /// An ephemeral compartment's key may be there before its row can be seen: by a transaction that has not been committed. Microseconds.
 const GRACE: i64 = 600_000_000;
 
+/// How long a wish waits for a row that somebody else has locked, in milliseconds. Others wait for theirs meanwhile, and who has made
+/// this one makes it again.
+const PATIENCE: u32 = 100;
+
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
     while let Some(kind) = wish::next() {
@@ -25,13 +29,17 @@ pub fn grant(shift: &mut Shift) {
         }
         match kind {
             Kind::Make { tenant, compartment } => {
-                shift.task_of("make a key", tenant, || make::missing(tenant, compartment).or_raise());
+                shift.task_of("make a key", tenant, || {
+                    attempt::within(PATIENCE, || make::missing(tenant, compartment).or_raise())
+                });
             }
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
                 // Only what is committed counts: a crash after that wastes it, and gives nothing out twice.
-                if let Some(committed) = shift.task_of("reserve uses of a key", of, || reserve::move_mark(id))
-                {
+                let moved = shift.task_of("reserve uses of a key", of, || {
+                    attempt::within(PATIENCE, || reserve::move_mark(id))
+                });
+                if let Some(Some(committed)) = moved {
                     committed();
                 }
             }

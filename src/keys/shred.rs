@@ -69,7 +69,7 @@ pub fn compartment(order: &Order<'_>) -> Result<(), Fault> {
 pub fn ephemeral(order: &Order<'_>) {
     let Some((id, _)) = order.compartment else { return };
     if let Some(key) = transient_key(id) {
-        role::as_extension_owner(|| certify(order, Uuid::now_v7(), vec![key]));
+        role::as_extension_owner(|| certify(order, Uuid::now_v7(), vec![key], true));
         after::forget_transient(*id.as_bytes());
         after::destroyed();
     }
@@ -110,7 +110,7 @@ fn destroy(order: &Order<'_>, certificate: Option<Uuid>) {
     if keys.is_empty() && certificate.is_none() {
         return;
     }
-    certify(order, certificate.unwrap_or_else(Uuid::now_v7), keys);
+    certify(order, certificate.unwrap_or_else(Uuid::now_v7), keys, false);
     after::destroyed();
 }
 
@@ -132,12 +132,12 @@ fn transient_key(compartment: Uuid) -> Option<Value> {
     }))
 }
 
-/// Writes down what is destroyed. The worker signs it when no process has the keys any more.
-fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>) {
+/// Writes down what is destroyed. The worker signs it when no process has the keys any more. `ephemeral`: they were in no table.
+fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>, ephemeral: bool) {
     spi::run(
         "INSERT INTO watertight.key_certificates
-             (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by, ephemeral, erased_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $9 THEN pg_catalog.clock_timestamp() END)",
         &[
             to_pg(id).into(),
             to_pg(order.tenant).into(),
@@ -147,6 +147,7 @@ fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>) {
             order.reason.into(),
             JsonB(Value::Array(keys)).into(),
             order.by.into(),
+            ephemeral.into(),
         ],
     );
 }

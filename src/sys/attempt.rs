@@ -7,6 +7,26 @@ use std::panic::AssertUnwindSafe;
 /// Runs `f` in a subtransaction, waiting for any lock `milliseconds` at most. `None`, and nothing is done, if it did not get one
 /// in time or would have waited for ever. Other errors undo it as well, and are raised.
 pub fn within<R>(milliseconds: u32, f: impl FnOnce() -> R) -> Option<R> {
+    match undoable(milliseconds, f) {
+        Ok(value) => Some(value),
+        Err(error) if is_about_locks(&error) => None,
+        Err(error) => error.rethrow(),
+    }
+}
+
+/// The same; what went wrong is returned as a text. A cancellation is raised.
+pub fn told<R>(milliseconds: u32, f: impl FnOnce() -> R) -> Result<R, String> {
+    undoable(milliseconds, f).map_err(|error| match *error {
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report)
+            if report.sql_error_code() != PgSqlErrorCode::ERRCODE_QUERY_CANCELED =>
+        {
+            report.message().to_owned()
+        }
+        other => other.rethrow(),
+    })
+}
+
+fn undoable<R>(milliseconds: u32, f: impl FnOnce() -> R) -> Result<R, Box<CaughtError>> {
     // SAFETY: what PL/pgSQL does around a block with EXCEPTION: the memory context and the resource owner are the caller's
     // again afterwards, whatever the subtransaction did.
     unsafe {
@@ -23,11 +43,7 @@ pub fn within<R>(milliseconds: u32, f: impl FnOnce() -> R) -> Option<R> {
         }
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
-        match result {
-            Ok(value) => Some(value),
-            Err(error) if is_about_locks(&error) => None,
-            Err(error) => error.rethrow(),
-        }
+        result
     }
 }
 

@@ -24,6 +24,12 @@ impl Call {
         Call(info)
     }
 
+    /// What PostgreSQL passed beside the arguments; null if nothing.
+    pub(super) const fn context(self) -> *mut pg_sys::Node {
+        // SAFETY: the pointer is valid for the call.
+        unsafe { (*self.0).context }
+    }
+
     /// Returns NULL.
     pub fn null(self) -> pg_sys::Datum {
         // SAFETY: the pointer is valid for the call.

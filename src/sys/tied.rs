@@ -20,11 +20,7 @@ impl<T: Copy + PartialEq> Tied<T> {
         // SAFETY: reads the transaction state.
         let entry = (unsafe { pg_sys::GetCurrentSubTransactionId() }, what);
         self.any.set(true);
-        self.entries.with_mut(|entries| {
-            if !entries.contains(&entry) {
-                entries.push(entry);
-            }
-        });
+        self.entries.with_mut(|entries| once(entries, entry));
     }
 
     /// Whether nothing was noted.
@@ -54,7 +50,10 @@ impl<T: Copy + PartialEq> Tied<T> {
         let mut undone = Vec::new();
         self.entries.with_mut(|entries| match event {
             pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => {
-                entries.iter_mut().filter(|entry| entry.0 == mine).for_each(|entry| entry.0 = parent);
+                let (own, others): (Vec<_>, Vec<_>) =
+                    std::mem::take(entries).into_iter().partition(|entry| entry.0 == mine);
+                *entries = others;
+                own.into_iter().for_each(|(_, what)| once(entries, (parent, what)));
             }
             pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => {
                 undone.extend(entries.iter().filter(|entry| entry.0 == mine).map(|(_, what)| *what));
@@ -63,5 +62,11 @@ impl<T: Copy + PartialEq> Tied<T> {
             _ => {}
         });
         undone
+    }
+}
+
+fn once<E: PartialEq>(entries: &mut Vec<E>, entry: E) {
+    if !entries.contains(&entry) {
+        entries.push(entry);
     }
 }

@@ -18,7 +18,7 @@ pub use leave::leave;
 pub use shift::Shift;
 
 /// Seconds.
-const HOUR: u64 = 3_600;
+pub const HOUR: u64 = 3_600;
 
 /// Has the server start the launcher; called once, while the library is loaded.
 pub fn install() {

@@ -2,7 +2,7 @@
 
 use super::shift::Shift;
 use super::{activity, litter, marked, pool, sweep};
-use crate::keys::{reencrypt, serve};
+use crate::keys::{erase, reencrypt, serve};
 use crate::pg::{ext, spi};
 use crate::session;
 use crate::sys::workers::{self, State};
@@ -71,7 +71,7 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 15] = [
+    let steps: [fn(&mut Shift); 17] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
@@ -83,9 +83,11 @@ fn pass(shift: &mut Shift) {
         serve::orphans,
         activity::write_now_and_then,
         sweep::forget_ended,
+        erase::forget_old,
         rotate_keys,
         pool::fill,
         serve::rotate_master,
+        erase::work,
         reencrypt::work,
         litter::clean,
     ];

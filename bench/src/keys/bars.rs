@@ -1,8 +1,9 @@
 //! What sealing has to reach.
 
 use super::ciphers::{BY_HAND, CIPHERS, OURS, PGP};
-use super::{Results, bulk, inserts, lookups, values};
+use super::{Results, bulk, inserts, lookups, rotation, values};
 use crate::bars::{Bar, Limit};
+use crate::stats::{Clock, Spread};
 
 /// All of them.
 pub fn all(results: &Results) -> Vec<Bar> {
@@ -37,6 +38,12 @@ pub fn all(results: &Results) -> Vec<Bar> {
         let own = &series[lookups::SEALED];
         let figure = |clock| own.with_either([&series[0], &series[1]], clock, |own, plain| own / plain);
         bars.push(Bar::new(what, Limit::AtMost(1.3), figure));
+    }
+    if let Some(rotation) = &results.rotation {
+        let longest = rotation.longest();
+        let what = format!("{}: the longest transaction of a client", rotation.title());
+        let figure = |_: Clock| Spread { median: longest, low: longest, high: longest };
+        bars.push(Bar::new(what, Limit::Within(rotation::STALL), figure));
     }
     bars
 }

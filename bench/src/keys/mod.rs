@@ -8,6 +8,7 @@ mod house;
 mod inserts;
 mod lookups;
 pub mod report;
+pub mod rotation;
 mod values;
 
 pub use house::DATABASE;
@@ -35,6 +36,7 @@ pub struct Results {
     at_once: usize,
     /// Whether the server has it.
     pgcrypto: bool,
+    rotation: Option<rotation::Rotation>,
 }
 
 impl Results {
@@ -48,6 +50,7 @@ impl Results {
             rows: 0,
             at_once: 0,
             pgcrypto: false,
+            rotation: None,
         }
     }
 
@@ -130,5 +133,6 @@ pub fn all(options: &Options, keys: &Keys, checks: &mut Checks) -> Result<Result
             run(&mut race, scale.rounds, &mut dice, series)?;
         }
     }
+    results.rotation = Some(rotation::run(options, keys, checks)?);
     Ok(results)
 }

@@ -1,6 +1,7 @@
 //! What the report says of keys.
 
 use super::ciphers::{BY_HAND, CIPHERS, OURS, PGP};
+use super::rotation::Rotation;
 use super::{Results, bulk, inserts, lookups, values};
 use crate::options::Options;
 use crate::stats::{Series, Spread, busy};
@@ -11,8 +12,15 @@ pub fn text(results: &Results) -> String {
     if !results.is_measured() {
         return String::new();
     }
-    ["## Keys\n".to_owned(), of_values(results), of_inserts(results), of_bulk(results), of_lookups(results)]
-        .join("\n")
+    [
+        "## Keys\n".to_owned(),
+        of_values(results),
+        of_inserts(results),
+        of_bulk(results),
+        of_lookups(results),
+        of_rotation(results),
+    ]
+    .join("\n")
 }
 
 fn of_values(results: &Results) -> String {
@@ -50,6 +58,10 @@ fn of_values(results: &Results) -> String {
         costs.text(),
         times.text()
     )
+}
+
+fn of_rotation(results: &Results) -> String {
+    results.rotation.as_ref().map(Rotation::text).unwrap_or_default()
 }
 
 fn in_micros(figure: Spread) -> String {

@@ -5,9 +5,9 @@
 //! the mark up in time; after a restart counting goes on at the mark, as if everything below it had been used. Whoever loses
 //! uses that it had taken, by dying, has used them.
 //!
-//! A restart leaves a key with nothing below its mark. A backend that finds nothing left wakes the worker and waits for it; a standby,
-//! where no mark moves, never seals. The limit is half of the standard's, so that a copy of the whole installation, which
-//! goes on counting at the same mark, stays within it too.
+//! A restart leaves a key with nothing below its mark. A backend that finds nothing left wakes the worker and waits for it. On a standby
+//! no mark moves, and nothing is counted: it seals constants of queries only, which nobody can store. The limit is half of the standard's,
+//! so that a copy of the whole installation, which goes on counting at the same mark, stays within it too.
 
 /// No mark is moved beyond this.
 pub const LIMIT: u64 = 1 << 31;
