@@ -60,8 +60,8 @@ static TYPES: LocalRef<Option<(Oid, [Oid; 4])>> = LocalRef::new(None);
 
 const TYPE_KINDS: [Kind; 4] = [Kind::Text, Kind::Bytea, Kind::Jsonb, Kind::Searchable];
 
-/// Whether values of a type are sealed, or consist of such.
-fn is_sealed(kind: Oid) -> bool {
+/// Whether values of a type are sealed, or arrays of such.
+pub(super) fn is_sealed(kind: Oid) -> bool {
     let Some(tables) = ext::tables() else { return false };
     if TYPES.with(|types| types.is_none_or(|(at, _)| at != tables.tenants)) {
         let find = |name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID);
