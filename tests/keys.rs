@@ -15,6 +15,8 @@ mod copies;
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/maintenance.rs"]
+mod maintenance;
 #[path = "keys/mishaps.rs"]
 mod mishaps;
 #[path = "keys/param.rs"]

@@ -113,7 +113,7 @@ pub fn opened_value_kept(keeper: Keeper) -> Fault {
     };
     Fault::new(Code::FeatureNotSupported, format!("cannot keep what an encrypted value says in {keeper}"))
         .detail("An expression gives such a value to a function, or uses one of watertight's that depend on the context. What comes out would be kept in the clear, for everybody.")
-        .hint("Leave the expression out. To search for equal values, give the column the type watertight.searchable_text.")
+        .hint("Drop what has the expression, or leave it out. To search for equal values, give the column the type watertight.searchable_text.")
 }
 
 /// What is known of a function that an expression calls.
