@@ -289,24 +289,25 @@ CREATE OPERATOR watertight.~>~ (
     LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_gt,
     COMMUTATOR = OPERATOR(watertight.~<~), NEGATOR = OPERATOR(watertight.~<=~),
     RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR watertight.~=~ (
-    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_eq, COMMUTATOR = OPERATOR(watertight.~=~),
+-- Of texts. (~<~ is PostgreSQL's own for text.)
+CREATE OPERATOR watertight.*= (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_eq, COMMUTATOR = OPERATOR(watertight.*=),
     RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR watertight.~<~ (
+CREATE OPERATOR watertight.*< (
     LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_lt,
-    COMMUTATOR = OPERATOR(watertight.~>~), NEGATOR = OPERATOR(watertight.~>=~),
+    COMMUTATOR = OPERATOR(watertight.*>), NEGATOR = OPERATOR(watertight.*>=),
     RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR watertight.~<=~ (
+CREATE OPERATOR watertight.*<= (
     LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_le,
-    COMMUTATOR = OPERATOR(watertight.~>=~), NEGATOR = OPERATOR(watertight.~>~),
+    COMMUTATOR = OPERATOR(watertight.*>=), NEGATOR = OPERATOR(watertight.*>),
     RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR watertight.~>=~ (
+CREATE OPERATOR watertight.*>= (
     LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_ge,
-    COMMUTATOR = OPERATOR(watertight.~<=~), NEGATOR = OPERATOR(watertight.~<~),
+    COMMUTATOR = OPERATOR(watertight.*<=), NEGATOR = OPERATOR(watertight.*<),
     RESTRICT = scalargesel, JOIN = scalargejoinsel);
-CREATE OPERATOR watertight.~>~ (
+CREATE OPERATOR watertight.*> (
     LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_gt,
-    COMMUTATOR = OPERATOR(watertight.~<~), NEGATOR = OPERATOR(watertight.~<=~),
+    COMMUTATOR = OPERATOR(watertight.*<), NEGATOR = OPERATOR(watertight.*<=),
     RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 
 CREATE OPERATOR FAMILY watertight.searchable_text_ops USING btree;
@@ -322,9 +323,9 @@ ALTER OPERATOR FAMILY watertight.searchable_text_ops USING btree ADD
     OPERATOR 1 watertight.~<~ (text, watertight.searchable_text), OPERATOR 2 watertight.~<=~ (text, watertight.searchable_text),
     OPERATOR 3 pg_catalog.= (text, watertight.searchable_text), OPERATOR 4 watertight.~>=~ (text, watertight.searchable_text),
     OPERATOR 5 watertight.~>~ (text, watertight.searchable_text),
-    OPERATOR 1 watertight.~<~ (text, text), OPERATOR 2 watertight.~<=~ (text, text),
-    OPERATOR 3 watertight.~=~ (text, text), OPERATOR 4 watertight.~>=~ (text, text),
-    OPERATOR 5 watertight.~>~ (text, text),
+    OPERATOR 1 watertight.*< (text, text), OPERATOR 2 watertight.*<= (text, text),
+    OPERATOR 3 watertight.*= (text, text), OPERATOR 4 watertight.*>= (text, text),
+    OPERATOR 5 watertight.*> (text, text),
     FUNCTION 1 (watertight.searchable_text, text) watertight.searchable_cmp(watertight.searchable_text, text),
     FUNCTION 1 (text, watertight.searchable_text) watertight.searchable_cmp(text, watertight.searchable_text),
     FUNCTION 1 (text, text) watertight.searchable_cmp(text, text);
@@ -338,7 +339,7 @@ CREATE OPERATOR CLASS watertight.searchable_text_ops DEFAULT FOR TYPE watertight
 ALTER OPERATOR FAMILY watertight.searchable_text_ops USING hash ADD
     OPERATOR 1 pg_catalog.= (watertight.searchable_text, text),
     OPERATOR 1 pg_catalog.= (text, watertight.searchable_text),
-    OPERATOR 1 watertight.~=~ (text, text),
+    OPERATOR 1 watertight.*= (text, text),
     FUNCTION 1 (text, text) watertight.searchable_hash(text),
     FUNCTION 2 (text, text) watertight.searchable_hash_extended(text, bigint);
 

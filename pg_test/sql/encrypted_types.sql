@@ -127,16 +127,16 @@ BEGIN;
 SELECT FROM watertight.begin(:'a');
 WITH value AS (SELECT n::text AS plain, n::text::watertight.searchable_text AS sealed FROM generate_series(1, 50) AS n)
 SELECT count(*), bool_and(
-           (a.sealed OPERATOR(watertight.~<~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<~) b.plain, a.plain OPERATOR(watertight.~<~) b.sealed, a.plain OPERATOR(watertight.~<~) b.plain])
-       AND (a.sealed OPERATOR(watertight.~<=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<=~) b.plain, a.plain OPERATOR(watertight.~<=~) b.sealed, a.plain OPERATOR(watertight.~<=~) b.plain])
-       AND (a.sealed = b.sealed) = ALL (ARRAY[a.sealed = b.plain, a.plain = b.sealed, a.plain OPERATOR(watertight.~=~) b.plain])
-       AND (a.sealed OPERATOR(watertight.~>=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>=~) b.plain, a.plain OPERATOR(watertight.~>=~) b.sealed, a.plain OPERATOR(watertight.~>=~) b.plain])
-       AND (a.sealed OPERATOR(watertight.~>~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>~) b.plain, a.plain OPERATOR(watertight.~>~) b.sealed, a.plain OPERATOR(watertight.~>~) b.plain])) AS one_order
+           (a.sealed OPERATOR(watertight.~<~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<~) b.plain, a.plain OPERATOR(watertight.~<~) b.sealed, a.plain OPERATOR(watertight.*<) b.plain])
+       AND (a.sealed OPERATOR(watertight.~<=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<=~) b.plain, a.plain OPERATOR(watertight.~<=~) b.sealed, a.plain OPERATOR(watertight.*<=) b.plain])
+       AND (a.sealed = b.sealed) = ALL (ARRAY[a.sealed = b.plain, a.plain = b.sealed, a.plain OPERATOR(watertight.*=) b.plain])
+       AND (a.sealed OPERATOR(watertight.~>=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>=~) b.plain, a.plain OPERATOR(watertight.~>=~) b.sealed, a.plain OPERATOR(watertight.*>=) b.plain])
+       AND (a.sealed OPERATOR(watertight.~>~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>~) b.plain, a.plain OPERATOR(watertight.~>~) b.sealed, a.plain OPERATOR(watertight.*>) b.plain])) AS one_order
   FROM value AS a, value AS b;
-SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.~=~) b.t;
+SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.*=) b.t;
 SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_nestloop = off;
-SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.~=~) b.t;
+SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.*=) b.t;
 ROLLBACK;
 
 -- DISTINCT, GROUP BY, joins: hashed, sorted and merged.
