@@ -172,16 +172,42 @@ CREATE FUNCTION watertight.searchable_ne(watertight.searchable_text, text) RETUR
 CREATE FUNCTION watertight.searchable_ne(text, watertight.searchable_text) RETURNS boolean
     LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE SUPPORT watertight.searchable_support
     AS 'MODULE_PATHNAME', 'wt_text_ne_searchable';
+CREATE FUNCTION watertight.searchable_lt(watertight.searchable_text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_lt_text';
+CREATE FUNCTION watertight.searchable_le(watertight.searchable_text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_le_text';
+CREATE FUNCTION watertight.searchable_ge(watertight.searchable_text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_ge_text';
+CREATE FUNCTION watertight.searchable_gt(watertight.searchable_text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_gt_text';
+CREATE FUNCTION watertight.searchable_lt(text, watertight.searchable_text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_lt_searchable';
+CREATE FUNCTION watertight.searchable_le(text, watertight.searchable_text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_le_searchable';
+CREATE FUNCTION watertight.searchable_ge(text, watertight.searchable_text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_ge_searchable';
+CREATE FUNCTION watertight.searchable_gt(text, watertight.searchable_text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_gt_searchable';
+CREATE FUNCTION watertight.searchable_eq(text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_eq_texts';
+CREATE FUNCTION watertight.searchable_lt(text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_lt_texts';
+CREATE FUNCTION watertight.searchable_le(text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_le_texts';
+CREATE FUNCTION watertight.searchable_ge(text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_ge_texts';
+CREATE FUNCTION watertight.searchable_gt(text, text) RETURNS boolean
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_gt_texts';
 CREATE FUNCTION watertight.searchable_cmp(watertight.searchable_text, text) RETURNS integer
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_cmp_text';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_cmp_text';
 CREATE FUNCTION watertight.searchable_cmp(text, watertight.searchable_text) RETURNS integer
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_cmp_searchable';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_cmp_searchable';
 CREATE FUNCTION watertight.searchable_cmp(text, text) RETURNS integer
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_cmp_texts';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_cmp_texts';
 CREATE FUNCTION watertight.searchable_hash(text) RETURNS integer
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_hash_text';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_hash_text';
 CREATE FUNCTION watertight.searchable_hash_extended(text, bigint) RETURNS bigint
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_hash_text_extended';
+    LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_hash_text_extended';
 
 CREATE OPERATOR pg_catalog.= (
     LEFTARG = watertight.searchable_text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_eq,
@@ -194,7 +220,7 @@ CREATE OPERATOR pg_catalog.<> (
 CREATE OPERATOR pg_catalog.= (
     LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_eq,
     COMMUTATOR = OPERATOR(pg_catalog.=), NEGATOR = OPERATOR(pg_catalog.<>),
-    RESTRICT = eqsel, JOIN = eqjoinsel);
+    RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR pg_catalog.<> (
     LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_ne,
     COMMUTATOR = OPERATOR(pg_catalog.<>), NEGATOR = OPERATOR(pg_catalog.=),
@@ -202,7 +228,7 @@ CREATE OPERATOR pg_catalog.<> (
 CREATE OPERATOR pg_catalog.= (
     LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_eq,
     COMMUTATOR = OPERATOR(pg_catalog.=), NEGATOR = OPERATOR(pg_catalog.<>),
-    RESTRICT = eqsel, JOIN = eqjoinsel);
+    RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR pg_catalog.<> (
     LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_ne,
     COMMUTATOR = OPERATOR(pg_catalog.<>), NEGATOR = OPERATOR(pg_catalog.=),
@@ -229,6 +255,61 @@ CREATE OPERATOR watertight.~>~ (
     COMMUTATOR = OPERATOR(watertight.~<~), NEGATOR = OPERATOR(watertight.~<=~),
     RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 
+-- The same order with texts, and of texts: an index sorts the elements of = ANY (text[]) by it, and a family has all operators of
+-- its types. Nobody is meant to write them.
+CREATE OPERATOR watertight.~<~ (
+    LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_lt,
+    COMMUTATOR = OPERATOR(watertight.~>~), NEGATOR = OPERATOR(watertight.~>=~),
+    RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR watertight.~<=~ (
+    LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_le,
+    COMMUTATOR = OPERATOR(watertight.~>=~), NEGATOR = OPERATOR(watertight.~>~),
+    RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR watertight.~>=~ (
+    LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_ge,
+    COMMUTATOR = OPERATOR(watertight.~<=~), NEGATOR = OPERATOR(watertight.~<~),
+    RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR watertight.~>~ (
+    LEFTARG = watertight.searchable_text, RIGHTARG = text, FUNCTION = watertight.searchable_gt,
+    COMMUTATOR = OPERATOR(watertight.~<~), NEGATOR = OPERATOR(watertight.~<=~),
+    RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR watertight.~<~ (
+    LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_lt,
+    COMMUTATOR = OPERATOR(watertight.~>~), NEGATOR = OPERATOR(watertight.~>=~),
+    RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR watertight.~<=~ (
+    LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_le,
+    COMMUTATOR = OPERATOR(watertight.~>=~), NEGATOR = OPERATOR(watertight.~>~),
+    RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR watertight.~>=~ (
+    LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_ge,
+    COMMUTATOR = OPERATOR(watertight.~<=~), NEGATOR = OPERATOR(watertight.~<~),
+    RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR watertight.~>~ (
+    LEFTARG = text, RIGHTARG = watertight.searchable_text, FUNCTION = watertight.searchable_gt,
+    COMMUTATOR = OPERATOR(watertight.~<~), NEGATOR = OPERATOR(watertight.~<=~),
+    RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+-- Of texts. (~<~ is PostgreSQL's own for text.)
+CREATE OPERATOR watertight.*= (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_eq, COMMUTATOR = OPERATOR(watertight.*=),
+    RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR watertight.*< (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_lt,
+    COMMUTATOR = OPERATOR(watertight.*>), NEGATOR = OPERATOR(watertight.*>=),
+    RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR watertight.*<= (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_le,
+    COMMUTATOR = OPERATOR(watertight.*>=), NEGATOR = OPERATOR(watertight.*>),
+    RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR watertight.*>= (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_ge,
+    COMMUTATOR = OPERATOR(watertight.*<=), NEGATOR = OPERATOR(watertight.*<),
+    RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR watertight.*> (
+    LEFTARG = text, RIGHTARG = text, FUNCTION = watertight.searchable_gt,
+    COMMUTATOR = OPERATOR(watertight.*<), NEGATOR = OPERATOR(watertight.*<=),
+    RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+
 CREATE OPERATOR FAMILY watertight.searchable_text_ops USING btree;
 CREATE OPERATOR CLASS watertight.searchable_text_ops DEFAULT FOR TYPE watertight.searchable_text
     USING btree FAMILY watertight.searchable_text_ops AS
@@ -236,8 +317,15 @@ CREATE OPERATOR CLASS watertight.searchable_text_ops DEFAULT FOR TYPE watertight
     OPERATOR 4 watertight.~>=~, OPERATOR 5 watertight.~>~,
     FUNCTION 1 watertight.searchable_cmp(watertight.searchable_text, watertight.searchable_text);
 ALTER OPERATOR FAMILY watertight.searchable_text_ops USING btree ADD
-    OPERATOR 3 pg_catalog.= (watertight.searchable_text, text),
-    OPERATOR 3 pg_catalog.= (text, watertight.searchable_text),
+    OPERATOR 1 watertight.~<~ (watertight.searchable_text, text), OPERATOR 2 watertight.~<=~ (watertight.searchable_text, text),
+    OPERATOR 3 pg_catalog.= (watertight.searchable_text, text), OPERATOR 4 watertight.~>=~ (watertight.searchable_text, text),
+    OPERATOR 5 watertight.~>~ (watertight.searchable_text, text),
+    OPERATOR 1 watertight.~<~ (text, watertight.searchable_text), OPERATOR 2 watertight.~<=~ (text, watertight.searchable_text),
+    OPERATOR 3 pg_catalog.= (text, watertight.searchable_text), OPERATOR 4 watertight.~>=~ (text, watertight.searchable_text),
+    OPERATOR 5 watertight.~>~ (text, watertight.searchable_text),
+    OPERATOR 1 watertight.*< (text, text), OPERATOR 2 watertight.*<= (text, text),
+    OPERATOR 3 watertight.*= (text, text), OPERATOR 4 watertight.*>= (text, text),
+    OPERATOR 5 watertight.*> (text, text),
     FUNCTION 1 (watertight.searchable_text, text) watertight.searchable_cmp(watertight.searchable_text, text),
     FUNCTION 1 (text, watertight.searchable_text) watertight.searchable_cmp(text, watertight.searchable_text),
     FUNCTION 1 (text, text) watertight.searchable_cmp(text, text);
@@ -251,6 +339,7 @@ CREATE OPERATOR CLASS watertight.searchable_text_ops DEFAULT FOR TYPE watertight
 ALTER OPERATOR FAMILY watertight.searchable_text_ops USING hash ADD
     OPERATOR 1 pg_catalog.= (watertight.searchable_text, text),
     OPERATOR 1 pg_catalog.= (text, watertight.searchable_text),
+    OPERATOR 1 watertight.*= (text, text),
     FUNCTION 1 (text, text) watertight.searchable_hash(text),
     FUNCTION 2 (text, text) watertight.searchable_hash_extended(text, bigint);
 

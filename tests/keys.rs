@@ -17,6 +17,8 @@ mod erased;
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/maintenance.rs"]
+mod maintenance;
 #[path = "keys/many.rs"]
 mod many;
 #[path = "keys/mishaps.rs"]

@@ -118,6 +118,27 @@ SELECT id FROM patients WHERE ssn = 'ssn-2000'::text;
 SELECT id FROM patients WHERE ssn = ANY ('{ssn-2000,ssn-2001}'::text[]) ORDER BY id;
 ROLLBACK;
 
+-- The families are whole, and one order with texts as without: an index sorts an array of text by it.
+SELECT opcname, amname, amvalidate(c.oid) FROM pg_opclass AS c JOIN pg_am AS a ON a.oid = c.opcmethod
+ WHERE opcintype = 'watertight.searchable_text'::regtype ORDER BY amname;
+SELECT opfname, p.proname FROM pg_amproc JOIN pg_opfamily AS f ON f.oid = amprocfamily JOIN pg_proc AS p ON p.oid = amproc
+ WHERE opfname = 'searchable_text_ops' AND NOT proleakproof;
+BEGIN;
+SELECT FROM watertight.begin(:'a');
+WITH value AS (SELECT n::text AS plain, n::text::watertight.searchable_text AS sealed FROM generate_series(1, 50) AS n)
+SELECT count(*), bool_and(
+           (a.sealed OPERATOR(watertight.~<~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<~) b.plain, a.plain OPERATOR(watertight.~<~) b.sealed, a.plain OPERATOR(watertight.*<) b.plain])
+       AND (a.sealed OPERATOR(watertight.~<=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~<=~) b.plain, a.plain OPERATOR(watertight.~<=~) b.sealed, a.plain OPERATOR(watertight.*<=) b.plain])
+       AND (a.sealed = b.sealed) = ALL (ARRAY[a.sealed = b.plain, a.plain = b.sealed, a.plain OPERATOR(watertight.*=) b.plain])
+       AND (a.sealed OPERATOR(watertight.~>=~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>=~) b.plain, a.plain OPERATOR(watertight.~>=~) b.sealed, a.plain OPERATOR(watertight.*>=) b.plain])
+       AND (a.sealed OPERATOR(watertight.~>~) b.sealed) = ALL (ARRAY[a.sealed OPERATOR(watertight.~>~) b.plain, a.plain OPERATOR(watertight.~>~) b.sealed, a.plain OPERATOR(watertight.*>) b.plain])) AS one_order
+  FROM value AS a, value AS b;
+SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.*=) b.t;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_nestloop = off;
+SELECT count(*) FROM (SELECT n::text AS t FROM generate_series(1, 50) AS n) AS a JOIN (SELECT n::text AS t FROM generate_series(26, 75) AS n) AS b ON a.t OPERATOR(watertight.*=) b.t;
+ROLLBACK;
+
 -- DISTINCT, GROUP BY, joins: hashed, sorted and merged.
 BEGIN;
 SELECT FROM watertight.begin(:'a');

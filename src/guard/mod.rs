@@ -9,6 +9,7 @@ mod whole_table;
 
 use crate::compartment::{catalogs, creation, fence};
 use crate::context;
+use crate::keys::types::kept;
 use crate::pg::error;
 use crate::sys::access::Access;
 use crate::sys::hooks::Utility;
@@ -35,6 +36,7 @@ pub fn install() {
         search: fence::search,
         execute: fence::execute,
         large_object: creation::large_object,
+        made: kept::check_object,
         log_message: creation::log_message,
     });
     sys::query::install(sys::query::Watch {

@@ -6,7 +6,9 @@ use crate::sys::user::{self, Lent};
 use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
-pub use user::{bypasses_row_security, chosen, current, has_rights_of as has_privs_of, is_superuser};
+pub use user::{
+    bypasses_row_security, chosen, current, has_rights_of as has_privs_of, in_maintenance, is_superuser,
+};
 
 /// Runs `f`, which may run a user's code, with the rights of `role`.
 pub fn as_user<R>(role: Oid, f: impl FnOnce() -> R) -> R {

@@ -5,6 +5,7 @@
 
 use super::family::{Asker, look_at_rows, members};
 use super::{apply, catalog, change, materialized, owner, record, rules};
+use crate::keys::types::kept;
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::{ext, spi};
 use crate::registry::protected;
@@ -39,6 +40,7 @@ fn protect_after_ddl() {
         return;
     }
     let touched = touched();
+    touched.iter().filter(|touched| !touched.view).for_each(|table| kept::check_table(table.relation));
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
     let schemas: BTreeSet<u32> =
         touched.iter().filter_map(|touched| touched.schema).map(|oid| oid.to_u32()).collect();

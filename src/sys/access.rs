@@ -1,7 +1,7 @@
 //! Object access: what happens to relations, schemas and functions however it was asked for, cascades included.
 
-use super::belongs;
 use super::local::Local;
+use super::{belongs, kept};
 use pgrx::pg_sys::{self, Oid};
 use std::ffi::c_void;
 
@@ -17,6 +17,8 @@ pub struct Access {
     pub execute: fn(Oid),
     /// A large object was made, or (true) is about to go.
     pub large_object: fn(Oid, bool),
+    /// An object that may have expressions whose results are kept was made, of this catalog.
+    pub made: fn(Oid, Oid),
     /// Before a text is written into the write-ahead log as it is.
     pub log_message: fn(),
 }
@@ -55,13 +57,14 @@ unsafe extern "C-unwind" fn on_access(
             T::OAT_FUNCTION_EXECUTE
                 if belongs::is_plain_function(object) && !LOG_MESSAGE.contains(&object) => {}
             T::OAT_NAMESPACE_SEARCH if object.to_u32() < belongs::FIRST => {}
-            T::OAT_POST_CREATE | T::OAT_DROP if class != LARGE_OBJECTS => {}
+            T::OAT_POST_CREATE if class != LARGE_OBJECTS && !kept::has_expressions(class) => {}
+            T::OAT_DROP if class != LARGE_OBJECTS => {}
             T::OAT_FUNCTION_EXECUTE
             | T::OAT_NAMESPACE_SEARCH
             | T::OAT_POST_CREATE
             | T::OAT_DROP
             | T::OAT_TRUNCATE => {
-                ask(access, object, argument);
+                ask(access, class, object, argument);
             }
             _ => {}
         }
@@ -72,7 +75,12 @@ unsafe extern "C-unwind" fn on_access(
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn ask(kind: pg_sys::ObjectAccessType::Type, object: Oid, argument: *mut c_void) {
+unsafe extern "C-unwind" fn ask(
+    kind: pg_sys::ObjectAccessType::Type,
+    class: Oid,
+    object: Oid,
+    argument: *mut c_void,
+) {
     use pg_sys::ObjectAccessType as T;
     let Some(access) = ACCESS.get() else { return };
     match kind {
@@ -83,6 +91,7 @@ unsafe extern "C-unwind" fn ask(kind: pg_sys::ObjectAccessType::Type, object: Oi
                 (access.execute)(object);
             }
         }
+        T::OAT_POST_CREATE if class != LARGE_OBJECTS => (access.made)(class, object),
         T::OAT_POST_CREATE => (access.large_object)(object, false),
         T::OAT_DROP => (access.large_object)(object, true),
         _ => {

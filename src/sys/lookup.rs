@@ -1,6 +1,7 @@
 //! Catalog look-ups by name and by oid.
 
 use pgrx::pg_sys::{self, Oid};
+use pgrx::tupdesc::PgTupleDesc;
 use std::ffi::CStr;
 
 /// The oid of a schema.
@@ -114,6 +115,33 @@ pub fn plain_type(kind: Oid) -> Oid {
         let element = pg_sys::get_element_type(base);
         if element == Oid::INVALID { base } else { pg_sys::getBaseType(element) }
     }
+}
+
+/// The types that the values of a type, or of the elements of an array, consist of: columns of a row, the bounds of a range.
+pub fn parts(kind: Oid) -> Vec<Oid> {
+    let kind = plain_type(kind);
+    // SAFETY: syscache look-ups; InvalidOid where a type is not of this sort.
+    let (row, range, multirange) = unsafe {
+        (pg_sys::get_typ_typrelid(kind), pg_sys::get_range_subtype(kind), pg_sys::get_multirange_range(kind))
+    };
+    if row == Oid::INVALID {
+        return [range, multirange].into_iter().filter_map(valid).collect();
+    }
+    let columns = PgTupleDesc::for_composite_type_by_oid(kind);
+    let columns = columns.iter().flat_map(|columns| columns.iter());
+    columns.filter(|column| !column.attisdropped).map(|column| column.atttypid).collect()
+}
+
+/// The schema of a function; `InvalidOid` where there is no such function.
+pub fn function_schema(function: Oid) -> Oid {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_func_namespace(function) }
+}
+
+/// Whether a function says that it depends on nothing but its arguments; raises if there is no such function.
+pub fn is_immutable(function: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_IMMUTABLE }
 }
 
 /// The attribute number of a column, if the relation has it (and it is not dropped).

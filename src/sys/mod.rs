@@ -25,6 +25,7 @@ pub mod hooks;
 mod index_paths;
 pub mod inval;
 pub mod keep;
+pub mod kept;
 pub mod local;
 pub mod lookup;
 pub mod marks;

@@ -1,7 +1,7 @@
 //! Input and output. In a context: what the plain type would take and give. Without one: the sealed form.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{from_client, here, open, put_out, restore_from_client};
+use super::value::{from_client, here, open, put_out, reader, restore_from_client};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
@@ -34,7 +34,7 @@ fn output<T: Type>(call: Call) -> Datum {
 }
 
 fn to_text<T: Type>(value: &[u8]) -> Datum {
-    match here() {
+    match reader() {
         Some(here) => T::to_text(|form| open(T::KIND, here, None, value, form, T::IS_TEXT)),
         None => put_out(value, Form::CString),
     }
@@ -50,7 +50,7 @@ fn receive<T: Type>(call: Call) -> Datum {
 
 fn send<T: Type>(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
-    match here() {
+    match reader() {
         Some(here) if T::KIND == Kind::Bytea => open(T::KIND, here, None, value, Form::Varlena, false),
         _ => message::send_text(to_text::<T>(value)),
     }

@@ -61,7 +61,7 @@ fn find() -> Option<[Oid; 4]> {
     Some([c"encrypted_text", c"encrypted_bytea", c"encrypted_jsonb", c"searchable_text"].map(find))
 }
 
-/// Which of our types this is, or consists of.
+/// Which of our types this is, or an array of such.
 fn kind_of(kind: Oid) -> Option<Kind> {
     TYPES.with(find, |types| {
         let plain = lookup::plain_type(kind);
@@ -70,7 +70,7 @@ fn kind_of(kind: Oid) -> Option<Kind> {
     })?
 }
 
-/// Whether values of a type are sealed, or consist of such.
-fn is_sealed(kind: Oid) -> bool {
+/// Whether values of a type are sealed, or arrays of such.
+pub(super) fn is_sealed(kind: Oid) -> bool {
     kind_of(kind).is_some()
 }

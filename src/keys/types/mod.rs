@@ -4,6 +4,7 @@ mod casts;
 mod compare;
 mod functions;
 mod io;
+pub mod kept;
 mod kinds;
 pub mod literals;
 mod search;

@@ -12,6 +12,7 @@ use crate::sys::function::{Call, raw_function};
 use crate::sys::operand::{self, Through};
 use crate::sys::{lookup, varlena};
 use pgrx::pg_sys::{self, Datum, Oid};
+use std::cmp::Ordering;
 use watertight_core::keys::{
     BlindIndex, Kind, SEARCH_PREFIX, no_context, probe as probe_of, search_hash, search_hash_extended,
     search_key,
@@ -32,31 +33,56 @@ fn probe(call: Call) -> Datum {
     varlena::build(SEARCH_PREFIX, |out| out.copy_from_slice(&probe_of(&index))).0
 }
 
-/// `searchable` stands at this place, text at the other.
-fn compare<const SEARCHABLE: usize, const TEXT: usize>(call: Call) -> Option<std::cmp::Ordering> {
-    let index = index_of(call, TEXT)?;
-    let ordering = key_of(call, SEARCHABLE)?.cmp(&index[..]);
-    Some(if SEARCHABLE < TEXT { ordering } else { ordering.reverse() })
+/// A searchable value before a text.
+fn with_text(call: Call) -> Option<Ordering> {
+    Some(key_of(call, 0)?.cmp(&index_of(call, 1)?[..]))
 }
 
-fn eq<const SEARCHABLE: usize, const TEXT: usize>(call: Call) -> Datum {
-    compare::<SEARCHABLE, TEXT>(call).map_or_else(|| call.null(), |ordering| Datum::from(ordering.is_eq()))
-}
-
-fn ne<const SEARCHABLE: usize, const TEXT: usize>(call: Call) -> Datum {
-    compare::<SEARCHABLE, TEXT>(call).map_or_else(|| call.null(), |ordering| Datum::from(ordering.is_ne()))
-}
-
-fn cmp<const SEARCHABLE: usize, const TEXT: usize>(call: Call) -> Datum {
-    compare::<SEARCHABLE, TEXT>(call).map_or_else(|| call.null(), |ordering| Datum::from(order(ordering)))
+/// A text before a searchable value.
+fn text_with(call: Call) -> Option<Ordering> {
+    Some(index_of(call, 0)?[..].cmp(key_of(call, 1)?))
 }
 
 /// Two texts in the order of their blind indexes: an index sorts the elements of `= ANY` by it.
-fn cmp_texts(call: Call) -> Datum {
-    match (index_of(call, 0), index_of(call, 1)) {
-        (Some(one), Some(other)) => Datum::from(order(one.cmp(&other))),
-        _ => call.null(),
-    }
+fn texts(call: Call) -> Option<Ordering> {
+    Some(index_of(call, 0)?.cmp(&index_of(call, 1)?))
+}
+
+/// What is made of the order of two operands.
+macro_rules! comparisons {
+    ($operands:ident: $($name:ident $symbol:ident $finfo:ident $what:path;)*) => {$(
+        fn $name(call: Call) -> Datum {
+            $operands(call).map_or_else(|| call.null(), |ordering| Datum::from($what(ordering)))
+        }
+        raw_function!($symbol, $finfo, $name);
+    )*};
+}
+
+comparisons! { with_text:
+    eq_text wt_searchable_eq_text pg_finfo_wt_searchable_eq_text Ordering::is_eq;
+    ne_text wt_searchable_ne_text pg_finfo_wt_searchable_ne_text Ordering::is_ne;
+    lt_text wt_searchable_lt_text pg_finfo_wt_searchable_lt_text Ordering::is_lt;
+    le_text wt_searchable_le_text pg_finfo_wt_searchable_le_text Ordering::is_le;
+    ge_text wt_searchable_ge_text pg_finfo_wt_searchable_ge_text Ordering::is_ge;
+    gt_text wt_searchable_gt_text pg_finfo_wt_searchable_gt_text Ordering::is_gt;
+    cmp_text wt_searchable_cmp_text pg_finfo_wt_searchable_cmp_text order;
+}
+comparisons! { text_with:
+    text_eq wt_text_eq_searchable pg_finfo_wt_text_eq_searchable Ordering::is_eq;
+    text_ne wt_text_ne_searchable pg_finfo_wt_text_ne_searchable Ordering::is_ne;
+    text_lt wt_text_lt_searchable pg_finfo_wt_text_lt_searchable Ordering::is_lt;
+    text_le wt_text_le_searchable pg_finfo_wt_text_le_searchable Ordering::is_le;
+    text_ge wt_text_ge_searchable pg_finfo_wt_text_ge_searchable Ordering::is_ge;
+    text_gt wt_text_gt_searchable pg_finfo_wt_text_gt_searchable Ordering::is_gt;
+    text_cmp wt_text_cmp_searchable pg_finfo_wt_text_cmp_searchable order;
+}
+comparisons! { texts:
+    eq_texts wt_searchable_eq_texts pg_finfo_wt_searchable_eq_texts Ordering::is_eq;
+    lt_texts wt_searchable_lt_texts pg_finfo_wt_searchable_lt_texts Ordering::is_lt;
+    le_texts wt_searchable_le_texts pg_finfo_wt_searchable_le_texts Ordering::is_le;
+    ge_texts wt_searchable_ge_texts pg_finfo_wt_searchable_ge_texts Ordering::is_ge;
+    gt_texts wt_searchable_gt_texts pg_finfo_wt_searchable_gt_texts Ordering::is_gt;
+    cmp_texts wt_searchable_cmp_texts pg_finfo_wt_searchable_cmp_texts order;
 }
 
 fn hash_text(call: Call) -> Datum {
@@ -69,13 +95,6 @@ fn hash_text_extended(call: Call) -> Datum {
 }
 
 raw_function!(wt_searchable_probe, pg_finfo_wt_searchable_probe, probe);
-raw_function!(wt_searchable_eq_text, pg_finfo_wt_searchable_eq_text, eq::<0, 1>);
-raw_function!(wt_searchable_ne_text, pg_finfo_wt_searchable_ne_text, ne::<0, 1>);
-raw_function!(wt_searchable_cmp_text, pg_finfo_wt_searchable_cmp_text, cmp::<0, 1>);
-raw_function!(wt_text_eq_searchable, pg_finfo_wt_text_eq_searchable, eq::<1, 0>);
-raw_function!(wt_text_ne_searchable, pg_finfo_wt_text_ne_searchable, ne::<1, 0>);
-raw_function!(wt_text_cmp_searchable, pg_finfo_wt_text_cmp_searchable, cmp::<1, 0>);
-raw_function!(wt_searchable_cmp_texts, pg_finfo_wt_searchable_cmp_texts, cmp_texts);
 raw_function!(wt_searchable_hash_text, pg_finfo_wt_searchable_hash_text, hash_text);
 raw_function!(
     wt_searchable_hash_text_extended,

@@ -5,11 +5,13 @@ use super::literals;
 use crate::context;
 use crate::keys::ring::{self, Here};
 use crate::pg::error::{OrRaise, raise};
+use crate::pg::role;
 use crate::sys::varlena;
 use pgrx::pg_sys::Datum;
 use watertight_core::keys::{
     BLIND_INDEX_BYTES, Kind, SEARCH_PREFIX, Sealed, decode_text, decoded_text_len, encode_text,
-    encoded_text_len, is_text_form, malformed, not_genuine, probe, sealed_form_only, sealed_len,
+    encoded_text_len, is_text_form, malformed, not_genuine, opened_for_all, probe, sealed_form_only,
+    sealed_len,
 };
 use watertight_core::{Code, Fault};
 
@@ -17,6 +19,12 @@ use watertight_core::{Code, Fault};
 #[inline]
 pub fn here() -> Option<Here> {
     context::place().or_raise().map(|(tenant, compartment)| Here { tenant, compartment })
+}
+
+/// The context that values are put out for. PostgreSQL puts them out in messages, also where it works for everybody.
+#[inline]
+pub fn reader() -> Option<Here> {
+    here().filter(|_| !role::in_maintenance())
 }
 
 /// A value is sealed because a client, or the text of a statement, has written it.
@@ -89,6 +97,9 @@ pub fn open(
     form: Form,
     is_text: bool,
 ) -> Datum {
+    if role::in_maintenance() {
+        raise(opened_for_all(kind));
+    }
     let sealed = Sealed::parse(value).ok().filter(|sealed| sealed.kind == kind);
     let Some(sealed) = sealed else { raise(malformed(kind)) };
     let (plaintext, opened) = form.build(sealed.plaintext_len(), |out| {

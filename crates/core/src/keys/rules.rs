@@ -76,6 +76,70 @@ pub fn literal_kept(kind: Kind) -> Fault {
         .hint(format!("Write a cast, which is sealed when it runs: 'value'::text::{name}."))
 }
 
+/// PostgreSQL opens a value where it works for everybody: for statistics, an index, a materialized view.
+pub fn opened_for_all(kind: Kind) -> Fault {
+    let message = match kind {
+        Kind::Function => "cannot decrypt for statistics, an index or a materialized view".to_owned(),
+        _ => format!(
+            "cannot open a value of type {} for statistics, an index or a materialized view",
+            kind.type_name()
+        ),
+    };
+    Fault::new(Code::FeatureNotSupported, message)
+        .detail("It would be kept in the clear, for everybody.")
+        .hint("Drop the statistics object, index or view whose expression opens values, or leave the opening to whoever reads.")
+}
+
+/// Where the results of an expression are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A statistics object.
+    Statistics,
+    /// An index, its condition, or an exclusion constraint.
+    Index,
+    /// A stored generated column.
+    Column,
+    /// The key of a partitioned table.
+    PartitionKey,
+}
+
+/// An expression whose results are kept hands a sealed value to a function that may open it.
+pub fn opened_value_kept(keeper: Keeper) -> Fault {
+    let keeper = match keeper {
+        Keeper::Statistics => "a statistics object",
+        Keeper::Index => "an index",
+        Keeper::Column => "a generated column",
+        Keeper::PartitionKey => "a partition key",
+    };
+    Fault::new(Code::FeatureNotSupported, format!("cannot keep what an encrypted value says in {keeper}"))
+        .detail("An expression gives such a value to a function, or uses one of watertight's that depend on the context. What comes out would be kept in the clear, for everybody.")
+        .hint("Drop what has the expression, or leave it out. To search for equal values, give the column the type watertight.searchable_text.")
+}
+
+/// What is known of a function that an expression calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// The extension's own.
+    pub ours: bool,
+    /// The server's own.
+    pub built_in: bool,
+    /// Declared as IMMUTABLE.
+    pub immutable: bool,
+}
+
+impl Called {
+    /// It may stand in an expression whose results are kept. What the extension computes in a context may not.
+    pub fn may_be_kept(self) -> bool {
+        self.immutable || !self.ours
+    }
+
+    /// It may be given a sealed value there. What the server and we call IMMUTABLE opens nothing: putting a value out is STABLE. What a
+    /// user calls so may be anything.
+    pub fn may_be_given_sealed(self) -> bool {
+        self.immutable && (self.ours || self.built_in)
+    }
+}
+
 /// What a client has sent is no value of the plain type. What is wrong with it is not said: that would be a part of the value.
 pub fn invalid(kind: Kind) -> Fault {
     Fault::new(Code::InvalidText, format!("invalid input for type {}", kind.type_name()))
@@ -117,6 +181,26 @@ pub fn shredded() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_else_is_given_a_value_where_results_are_kept() {
+        let called = |ours, built_in, immutable| Called { ours, built_in, immutable };
+        for (function, kept, given) in [
+            // watertight.text(), key_id(), and of the server: format(), cardinality(); of users.
+            (called(true, false, false), false, false),
+            (called(true, false, true), true, true),
+            (called(false, true, false), true, false),
+            (called(false, true, true), true, true),
+            (called(false, false, false), true, false),
+            (called(false, false, true), true, false),
+        ] {
+            assert_eq!(
+                (function.may_be_kept(), function.may_be_given_sealed()),
+                (kept, given),
+                "{function:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_value_opens_where_it_belongs() {
