@@ -6,6 +6,7 @@
 mod after;
 mod api;
 mod certify;
+mod column_indexes;
 mod columns;
 mod fresh;
 pub mod hear;

@@ -17,6 +17,8 @@ use watertight_core::{Code, Fault};
 /// An ephemeral compartment's key may be there before its row can be seen: by a transaction that has not been committed. Microseconds.
 const GRACE: i64 = 600_000_000;
 
+const PREPARE: &str = "prepare the key that signs certificates";
+
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
     while let Some(kind) = wish::next() {
@@ -26,6 +28,9 @@ pub fn grant(shift: &mut Shift) {
         match kind {
             Kind::Make { tenant, compartment } => {
                 shift.task_of("make a key", tenant, || make::missing(tenant, compartment).or_raise());
+            }
+            Kind::Signing => {
+                shift.task(PREPARE, || certify::prepare().or_raise());
             }
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
@@ -69,7 +74,7 @@ pub fn certificates(shift: &mut Shift) {
     if pending.is_empty() {
         return;
     }
-    let ready = shift.task("prepare the key that signs certificates", || certify::prepare().or_raise());
+    let ready = shift.task(PREPARE, || certify::prepare().or_raise());
     if ready.is_none() || !certify::wait_for_all() {
         return;
     }
