@@ -152,7 +152,7 @@ pub fn no_key_any_more(tables: &Tables, tenant: Uuid) -> Fault {
 fn of_tenant(mut fault: Fault, tables: &Tables, tenant: Uuid) -> Fault {
     if let Some((tenant, _)) = registry::find(tables, TenantRef::Id(tenant)) {
         let more = fault.detail.take().unwrap_or_default();
-        fault = fault.detail(format!("It is tenant \"{}\". {more}", tenant.name));
+        fault = fault.detail(format!("The tenant is \"{}\". {more}", tenant.name));
     }
     if context::is_row_by_row() {
         return fault.hint("Delete the tenant's rows from the table first.");

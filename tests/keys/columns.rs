@@ -153,7 +153,7 @@ fn a_destroyed_key_says_whose_it_was() {
     admin.one(&format!("SELECT watertight.shred_tenant('{A}', '{A}')"));
     for call in ["encrypt_column('people', 'note')", "decrypt_column('people', 'name')"] {
         let refused = admin.refused(&format!("SELECT watertight.{call}"), "55000");
-        assert!(refused.everything.contains(&format!("It is tenant \\\"{A}\\\".")), "{refused:?}");
+        assert!(refused.everything.contains(&format!("The tenant is \\\"{A}\\\".")), "{refused:?}");
         refused.says("destroyed").hints();
     }
     admin.run(&format!("DELETE FROM people WHERE tenant_id = '{}'", db.a));

@@ -35,7 +35,7 @@ class Encrypted(Clinics):
         self.assertEqual(people.order_by(Lower("name")).first().name, f"{who} 0")
         # All columns cannot be grouped, nor made distinct: the note has no equality.
         for rows in (people.annotate(n=Count("ssn")), people.distinct()):
-            with self.assertRaisesMessage(ProgrammingError, "could not identify an equality operator"), transaction.atomic(using=people.db):
+            with self.assertRaisesRegex(ProgrammingError, "could not identify an equality operator"), transaction.atomic(using=people.db):
                 list(rows)
         self.assertEqual(len(people.values("id").annotate(n=Count("ssn"))), 21)
         self.assertEqual(people.filter(id__in=people.values("id").distinct()).count(), 21)
