@@ -9,7 +9,7 @@ server_pg = $(or $(PG),15)
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
-demo: ## See it work: builds, starts a server of its own, shows tenants and compartments that cannot see each other, and encryption
+demo: ## See it work: builds (the first time some ten minutes), starts a server of its own, shows tenants, compartments and encryption
 	@scripts/install.sh $(server_pg)
 	@PG=$(server_pg) scripts/demo.sh
 
@@ -19,7 +19,7 @@ test: ## All suites on PostgreSQL 15, then 17 and 18 as time allows; PG=15|17|18
 install: ## Build and install into PostgreSQL; PG=15|17|18
 	@scripts/install.sh $(server_pg)
 
-server: ## Start a development server that stays up, print its URI; PG=15|17|18
+server: ## Start a development server that stays up and has a master key, print its URI; PG=15|17|18
 	@scripts/server.sh start $(server_pg)
 
 stop: ## Stop the development server; PG=15|17|18

@@ -12,4 +12,4 @@ if [ -d "$CACHE/clusters" ]; then
 fi
 rm -rf "$CACHE/stage" "$CACHE/log"
 if have cargo; then (cd "$ROOT" && cargo clean -q); else rm -rf "$ROOT/target"; fi
-say "clean; servers built from source are in $CACHE/postgres"
+if [ -d "$CACHE/postgres" ]; then say "clean; servers built from source are in $CACHE/postgres"; else say "clean"; fi

@@ -32,17 +32,35 @@ expect() {
     fi
 }
 
-# client NAME TOKEN SQL: one transaction of the application. `:'token'` stands for the token; `\!` lines are somebody else.
-client() {
-    local begin=
-    [ -z "$2" ] || begin="SELECT watertight.begin(:'token');"
-    printf '   %s-- %s%s\n' "$dim" "$1" "$plain"
-    printf '%s\n' ${begin:+"$begin"} "$3" | sed 's/^\\! .* "\(.*\)"$/-- meanwhile, an administrator: \1/' | indent
-    out=$({ echo "BEGIN;"; echo "${begin%;}${begin:+ \\g /dev/null}"; echo "$3"; echo "COMMIT;"; } |
-        "$psql" -X -q -v VERBOSITY=default -v token="$2" -d "$uri_app" 2>&1 |
+# run PSQL-ARGUMENTS... : statements from standard input; `out` is what they answer, and each is shown before its answer. `\!` lines
+# are somebody else. Statements end where a line does.
+run() {
+    local sql answers
+    sql=$(cat)
+    # shellcheck disable=SC2016 # awk's
+    answers=$(awk '!open { print "\\echo @" ++n } { print; open = !/^\\!/ && !/(;( *--.*)?|\\g .*)$/ }' <<<"$sql" |
+        stdbuf -oL "$psql" -X -q -v VERBOSITY=default "$@" 2>&1 |
         sed '/aborted, commands ignored until end/d; s/^psql:<stdin>:[0-9]*: //')
-    printf '%s\n' "$out" | sed "s/^ERROR:.*/$red&$plain/" | indent
+    out=$(sed '/^@[0-9]*$/d' <<<"$answers")
+    # shellcheck disable=SC2016 # likewise
+    awk 'NR == FNR { if (!open) n++; text[n] = text[n] $0 "\n"; open = !/^\\!/ && !/(;( *--.*)?|\\g .*)$/; next }
+        /^@[0-9]+$/ { printf "%s", text[substr($0, 2)]; next } { print }' <(printf '%s\n' "$sql") <(printf '%s\n' "$answers") |
+        sed -e 's/ *+$//' -e '/^\(BEGIN\|COMMIT\);$/d' -e 's| *\\g /dev/null$|;|' \
+            -e 's/^\\! .* "\(.*\)"$/-- meanwhile, an administrator: \1/' -e "s/^ERROR:.*/$red&$plain/" | indent
 }
+
+# client NAME TOKEN SQL: one transaction of the application. `:'token'` stands for the token.
+client() {
+    printf '   %s-- %s%s\n' "$dim" "$1" "$plain"
+    run -v token="$2" -d "$uri_app" < <(
+        echo "BEGIN;"
+        [ -z "$2" ] || printf '%s\n' "SELECT watertight.begin(:'token') \\g /dev/null"
+        printf '%s\n' "$3" "COMMIT;"
+    )
+}
+
+# administrator SQL: the superuser who runs this server.
+administrator() { run -d "$uri" <<<"$1"; }
 
 sign() { "$mint" sign --key "$keys/ours/k1" --iss "$issuer" "$@"; }
 as() { "$psql" -X -q -At -v ON_ERROR_STOP=1 -d "${uri/postgres@/$1@}" "${@:2}"; }
@@ -132,8 +150,7 @@ SELECT name FROM patients;"
 expect "ERROR:  the tenant is suspended"
 
 step "All rows are there, each hospital's under its own number 123, for the superuser who runs this server."
-out=$("$psql" -X -q -d "$uri" -c "SELECT t.name AS tenant, p.id, p.name FROM patients p JOIN watertight.tenants t ON t.id = p.tenant_id ORDER BY 1")
-indent <<<"$out"
+administrator "SELECT t.name AS tenant, p.id, p.name FROM patients p JOIN watertight.tenants t ON t.id = p.tenant_id ORDER BY 1;"
 expect "(2 rows)"
 
 act "Act two: compartments inside hospital A"

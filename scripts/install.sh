@@ -29,6 +29,7 @@ copy() {
     changed=$((changed + 1))
 }
 
+[ -d "$ROOT/target/install" ] || say "the first build takes about ten minutes"
 run_logged "PostgreSQL $pg: build watertight" package
 changed=0
 while IFS= read -r -d '' file; do

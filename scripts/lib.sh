@@ -89,6 +89,7 @@ pg_config_of() {
     else return 1; fi
 }
 
+known_pg() { case $1 in 15 | 17 | 18) ;; *) die "PG=$1 is not one that this is built for: 15, 17 or 18" ;; esac; }
 require_pg() { pg_config_of "$1" >/dev/null || die "no PostgreSQL $1 here: run 'make postgres PG=$1'"; }
 bindir_of() { "$(pg_config_of "$1")" --bindir; }
 source_of() { echo "$CACHE/postgres/$1-source"; }

@@ -10,11 +10,16 @@ dir="$CACHE/clusters/server-$PG"
 cluster="$ROOT/scripts/cluster.sh"
 
 if [ "$verb" = stop ]; then
-    if [ -d "$dir/data" ]; then "$cluster" stop "$dir"; fi
+    if ! [ -d "$dir/data" ]; then
+        say "there is no development server of PostgreSQL $PG"
+        exit
+    fi
+    "$cluster" stop "$dir"
     say "the development server is stopped; its data stays in $dir"
     exit
 fi
 
+known_pg "$PG"
 "$ROOT/scripts/install.sh" "$PG"
 library="$("$(pg_config_of "$PG")" --pkglibdir)/watertight.so"
 if [ "$library" -nt "$dir/data/postmaster.pid" ] && "$cluster" status "$dir" >/dev/null 2>&1; then

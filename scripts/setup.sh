@@ -7,10 +7,11 @@ set -euo pipefail
 
 pg=${1:-$DEFAULT_PG}
 rust_minimum=1.95
+known_pg "$pg"
 
 packages=(
     ca-certificates make gcc libc6-dev pkg-config clang libclang-dev patch
-    postgresql-15 postgresql-server-dev-15 pgbouncer python3-venv
+    postgresql-15 postgresql-server-dev-15 pgbouncer python3-venv openssl
 )
 if [ "$pg" != 15 ]; then
     packages+=(debian-archive-keyring bzip2 xz-utils perl bison flex libreadline-dev zlib1g-dev libssl-dev libicu-dev libxml2-dev)

@@ -94,6 +94,10 @@ CREATE FUNCTION watertight.encrypted_jsonb(json) RETURNS watertight.encrypted_js
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_json_to_encrypted_jsonb';
 CREATE CAST (json AS watertight.encrypted_jsonb) WITH FUNCTION watertight.encrypted_jsonb(json) AS ASSIGNMENT;
 CREATE CAST (watertight.encrypted_jsonb AS jsonb) WITH FUNCTION watertight.jsonb(watertight.encrypted_jsonb) AS IMPLICIT;
+-- What row_to_json() and its like look for: without it they make a string of the value.
+CREATE FUNCTION watertight.json(watertight.encrypted_jsonb) RETURNS json
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_encrypted_jsonb_to_json';
+CREATE CAST (watertight.encrypted_jsonb AS json) WITH FUNCTION watertight.json(watertight.encrypted_jsonb);
 
 CREATE FUNCTION watertight.searchable_text(text) RETURNS watertight.searchable_text
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_text_to_searchable_text';
@@ -128,6 +132,13 @@ CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.encrypted_text, RIGHTARG = w
 CREATE FUNCTION watertight.concatenate(watertight.searchable_text, watertight.encrypted_text) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.textcat(watertight.text($1), watertight.text($2))';
 CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.searchable_text, RIGHTARG = watertight.encrypted_text, FUNCTION = watertight.concatenate);
+-- So is jsonb ||. There is none of two encrypted values: a literal beside one is jsonb, and not sealed.
+CREATE FUNCTION watertight.concatenate(watertight.encrypted_jsonb, jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.jsonb_concat(watertight.jsonb($1), $2)';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = watertight.encrypted_jsonb, RIGHTARG = jsonb, FUNCTION = watertight.concatenate);
+CREATE FUNCTION watertight.concatenate(jsonb, watertight.encrypted_jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE AS 'SELECT pg_catalog.jsonb_concat($1, watertight.jsonb($2))';
+CREATE OPERATOR pg_catalog.|| (LEFTARG = jsonb, RIGHTARG = watertight.encrypted_jsonb, FUNCTION = watertight.concatenate);
 
 -- Searchable values are equal if their blind indexes are. LEAKPROOF: they read nothing else of their arguments, and raise nothing.
 

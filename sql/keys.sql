@@ -152,6 +152,20 @@ CREATE FUNCTION watertight.shred_tenant(name text, confirm text DEFAULT NULL) RE
 COMMENT ON FUNCTION watertight.shred_tenant(text, text) IS
     'Destroys all keys of a tenant, at once and for ever; returns the signed certificate.';
 
+CREATE FUNCTION watertight.certificate_public_key() RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'certificate_public_key_wrapper';
+COMMENT ON FUNCTION watertight.certificate_public_key() IS
+    'The public key of the installation, which its certificates of destruction are checked with: Ed25519, in base64url.';
+
+-- Needs no key of the installation's but what it is given.
+CREATE FUNCTION watertight.verify_certificate(certificate text, public_key text DEFAULT watertight.certificate_public_key())
+    RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'verify_certificate_wrapper';
+COMMENT ON FUNCTION watertight.verify_certificate(text, text) IS
+    'What a certificate of destruction says, if it is genuine; an error if not.';
+
 CREATE FUNCTION watertight.key_provider()
     RETURNS TABLE (state text, versions integer[], loaded_at timestamptz, failed_at timestamptz, error text)
     LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
@@ -192,6 +206,8 @@ REVOKE ALL ON FUNCTION
     watertight.rotate_tenant_key(text),
     watertight.rotate_master_key(),
     watertight.shred_tenant(text, text),
+    watertight.certificate_public_key(),
+    watertight.verify_certificate(text, text),
     watertight.key_provider()
     FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
@@ -199,5 +215,7 @@ GRANT EXECUTE ON FUNCTION
     watertight.rotate_tenant_key(text),
     watertight.rotate_master_key(),
     watertight.shred_tenant(text, text),
+    watertight.certificate_public_key(),
+    watertight.verify_certificate(text, text),
     watertight.key_provider()
     TO watertight_admin;

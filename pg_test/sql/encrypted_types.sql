@@ -45,6 +45,24 @@ SELECT id FROM patients WHERE photo = '\xdeadbeef'::bytea;
 SELECT id FROM patients WHERE ssn < '2' AND id < 6 ORDER BY ssn::text;
 SELECT min(ssn), max(ssn) FROM patients WHERE id IN (1, 4);
 ROLLBACK;
+
+-- JSON stays JSON in what the server makes of rows, in a context and without one.
+BEGIN;
+SELECT FROM watertight.begin(:'a');
+SELECT row_to_json(p) AS row, to_jsonb(history) AS object, history::json ->> 'b' AS b
+  FROM (SELECT id, history FROM patients WHERE id IN (1, 3, 4)) AS p ORDER BY id;
+SELECT json_agg(history ORDER BY id) FROM patients WHERE id IN (1, 2, 5);
+SELECT history || '{"b": 3}' AS literal, '{"b": 3}' || history AS before, history || jsonb_build_object('c', id) AS jsonb,
+       history || history::jsonb AS itself, history || 'x'::text AS text
+  FROM patients WHERE id = 1;
+CREATE VIEW more AS SELECT history || '{"more": true}' AS history FROM patients WHERE id = 1;
+SELECT * FROM more;
+ROLLBACK;
+SET ROLE postgres;
+SELECT jsonb_typeof(to_jsonb(history)), left(to_jsonb(history) #>> '{}', 14), to_jsonb(history) #>> '{}' = history::text AS same,
+       row_to_json(p) ->> 'history' = history::text AS row
+  FROM clinic.patients AS p WHERE id = 1;
+SET ROLE encrypted_app;
 -- It has no order and no equality of its own: nobody could tell what an index on it would mean.
 SELECT DISTINCT note FROM patients;
 SELECT note FROM patients ORDER BY note;

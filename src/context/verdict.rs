@@ -186,6 +186,11 @@ pub fn row_by_row<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Whether rows are being rewritten, each in its own context.
+pub fn is_row_by_row() -> bool {
+    ROW_BY_ROW.get()
+}
+
 /// The context of a row, until the next one.
 ///
 /// # Errors

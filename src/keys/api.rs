@@ -1,18 +1,18 @@
 //! What administrators call. It runs as the extension's owner; EXECUTE is granted to `watertight_admin` only.
 
 use super::wish::{self, Kind, Name};
-use super::{fresh, make, rotate};
-use crate::pg::arguments::required;
+use super::{certify, fresh, make, rotate};
+use crate::pg::arguments::{given, required};
 use crate::pg::error::{OrRaise, raise, warn};
 use crate::pg::role;
 use crate::registry;
 use crate::sys::provided::{self, State};
 use crate::sys::scan::{self, Key};
 use crate::sys::{process, xact};
-use pgrx::datum::TimestampWithTimeZone;
+use pgrx::datum::{JsonB, TimestampWithTimeZone};
 use pgrx::prelude::*;
 use uuid::Uuid;
-use watertight_core::keys::MasterState;
+use watertight_core::keys::{self, MasterState, VerifiedCertificate, encode_public_key};
 use watertight_core::token::TenantRef;
 use watertight_core::{Code, Fault};
 
@@ -116,6 +116,30 @@ fn stored(id: Uuid) -> Option<Option<String>> {
         false
     });
     found
+}
+
+/// The public key that the installation's certificates of destruction are checked with. Where it has none, one is made.
+///
+/// # Errors
+/// 55000 without a master key.
+#[pg_extern(sql = false)]
+fn certificate_public_key() -> String {
+    encode_public_key(&certify::public_key().or_raise())
+}
+
+/// What a certificate of destruction says, if the key with this public part has signed it.
+///
+/// # Errors
+/// 22023 for everything else.
+#[pg_extern(sql = false)]
+fn verify_certificate(certificate: Option<&str>, public_key: Option<&str>) -> JsonB {
+    let certificate = required("certificate", certificate);
+    let Some(key) = keys::public_key(given("public_key", public_key)) else {
+        raise(Fault::new(Code::InvalidParameter, "public_key is not a public key of Ed25519").detail(
+            "It is 32 bytes in base64url, 43 characters, as watertight.certificate_public_key() returns it.",
+        ))
+    };
+    JsonB(VerifiedCertificate::verify(certificate, &key).or_raise().0)
 }
 
 /// Whether the master key is there.

@@ -1,7 +1,8 @@
 //! Certificates of destruction: signed by the worker, once no process of the server has the keys any more.
 
 use super::rows::{self, DataKeyRow};
-use super::{make, store};
+use super::wish::{self, Kind};
+use super::{make, master, stack, store};
 use crate::pg::ext::Tables;
 use crate::pg::id::to_pg;
 use crate::pg::spi;
@@ -60,10 +61,35 @@ fn signing_key() -> Result<(Uuid, SigningKey), Fault> {
     let tables = make::installed()?;
     let row = signing_row(&tables).ok_or_else(shredded)?;
     let seed = store::load(&tables, row)?.ok_or_else(shredded)?;
-    let key = SigningKey::from_seed(&seed.secret).ok_or_else(|| {
-        Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
-    })?;
+    let key = SigningKey::from_seed(&seed.secret).ok_or_else(unusable)?;
     Ok((Uuid::from_u64_pair(0, seed.id.get().unsigned_abs()), key))
+}
+
+/// The public key that the installation's certificates are checked with. Where it has none, one is made.
+///
+/// # Errors
+/// 55000 without a master key, and where none can be made.
+pub fn public_key() -> Result<[u8; 32], Fault> {
+    let tables = make::installed()?;
+    if signing_row(&tables).is_none() {
+        if process::in_recovery() {
+            return Err(Fault::new(
+                Code::NotInPrerequisiteState,
+                "the installation has no key to sign certificates with yet",
+            )
+            .hint("Ask on the primary: that makes one."));
+        }
+        // Without a master key, that is what to say.
+        master::present()?;
+        wish::grant(Kind::Signing, || signing_row(&tables))?;
+    }
+    let public = signing_key().map(|(_, key)| key.public());
+    stack::wipe();
+    public?.ok_or_else(unusable)
+}
+
+fn unusable() -> Fault {
+    Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
 }
 
 /// Signs one.

@@ -1,5 +1,6 @@
 //! `encrypt_column()` and its reverse: one ALTER TABLE, in which each row's value is sealed or opened in its own tenant's context.
 
+use super::column_indexes;
 use crate::compartment;
 use crate::context;
 use crate::pg::arguments::{given, name, required};
@@ -56,6 +57,8 @@ raw_function!(wt_key_id, pg_finfo_wt_key_id, key_id);
 struct Column {
     relation: Oid,
     table: String,
+    name: String,
+    /// Its name, quoted.
     column: String,
     kind: Oid,
     /// The arguments of `in_row` that say whose a row is.
@@ -92,7 +95,12 @@ impl Column {
         let compartment = entry.compartment_column.as_deref().map_or_else(|| "NULL".to_owned(), ident);
         let whose = format!("{by}, {}::pg_catalog.text, {compartment}", ident(&entry.tenant_column));
         let kind = lookup::attribute_type(relation, number).0;
-        Column { relation, table, column: ident(&column_name), kind, whose }
+        Column { relation, table, column: ident(&column_name), name: column_name, kind, whose }
+    }
+
+    /// The type it has now, for people.
+    fn type_name(&self) -> String {
+        lookup::type_name(self.kind)
     }
 
     /// Changes its type, with `using` for the value in the context of its row.
@@ -118,7 +126,7 @@ fn encrypted(kind: Oid) -> Option<&'static str> {
 ///
 /// # Errors
 /// 42501 unless the caller owns the table; 55000 for a table that is not protected, and without a master key; 42804 for a
-/// column of a type that has no encrypted one.
+/// column that is encrypted already, or of a type that has no encrypted one; 2BP01 for indexes that such a column cannot have.
 #[pg_extern(sql = false)]
 fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable: Option<bool>) {
     let column = Column::of(relation, column_name);
@@ -128,13 +136,31 @@ fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable:
         pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => ("text", "encrypted_text"),
         pg_sys::BYTEAOID if !searchable => ("bytea", "encrypted_bytea"),
         pg_sys::JSONBOID | pg_sys::JSONOID if !searchable => ("jsonb", "encrypted_jsonb"),
-        _ => raise(
-            Fault::new(Code::DatatypeMismatch, "there is no encrypted type for the column's type")
-                .detail("text, varchar, bytea, json and jsonb have one; a searchable one has text."),
-        ),
+        _ => raise(not_to_be_encrypted(&column, searchable)),
     };
+    column_indexes::check(column.relation, &column.table, &column.name, searchable).or_raise();
     let value = format!("{}::pg_catalog.{plain}", column.column);
     column.alter(&format!("watertight.{kind}"), &value, &format!("::watertight.{kind}"));
+}
+
+fn not_to_be_encrypted(column: &Column, searchable: bool) -> Fault {
+    let Column { name, table, .. } = column;
+    let kind = column.type_name();
+    let fault = |message: String| Fault::new(Code::DatatypeMismatch, message);
+    match encrypted(column.kind) {
+        Some("encrypted_text") if searchable => fault(format!("column \"{name}\" is already encrypted"))
+            .detail(format!("In table {table} it is of type {kind}, which is not searchable."))
+            .hint("An administrator who owns the table can run decrypt_column() and this again, in one transaction."),
+        Some(_) => fault(format!("column \"{name}\" is already encrypted"))
+            .detail(format!("In table {table} it is of type {kind}."))
+            .hint("decrypt_column() gives it its plain type back. reencrypt() encrypts its values again under the keys in force."),
+        None if searchable => fault(format!("there is no searchable type for column \"{name}\" of type {kind}"))
+            .detail("text, varchar and char have one.")
+            .hint("Change the column's type first, or leave searchable out."),
+        None => fault(format!("there is no encrypted type for column \"{name}\" of type {kind}"))
+            .detail("text, varchar, char, bytea, json and jsonb have one.")
+            .hint("Change the column's type first."),
+    }
 }
 
 /// Gives a column its plain type back, and opens each value.
@@ -149,7 +175,10 @@ fn decrypt_column(relation: Option<Oid>, column_name: Option<&CStr>) {
         Some("encrypted_bytea") => "bytea",
         Some("encrypted_jsonb") => "jsonb",
         Some(_) => "text",
-        None => raise(Fault::new(Code::DatatypeMismatch, "the column is not encrypted")),
+        None => raise(
+            Fault::new(Code::DatatypeMismatch, format!("column \"{}\" is not encrypted", column.name))
+                .detail(format!("In table {} it is of type {}.", column.table, column.type_name())),
+        ),
     };
     column.alter(&format!("pg_catalog.{plain}"), &column.column, &format!("::pg_catalog.{plain}"));
 }

@@ -1,6 +1,6 @@
 //! The keeper: a process without a database that asks the provider for the master key, and keeps it in shared memory.
 
-use super::provider::{self, Provider};
+use super::provider::{self, Provider, Trouble};
 use super::stack;
 use crate::pg::error::warn;
 use crate::sys::process;
@@ -33,7 +33,10 @@ pub fn run() {
 fn load() -> bool {
     let provider = match provider::configured() {
         Ok(provider) => provider,
-        Err(fault) => return fail(fault.detail.as_deref().unwrap_or(&fault.message), true),
+        Err(fault) => {
+            let why = fault.detail.unwrap_or(fault.message);
+            return fail(&Trouble { why, hint: fault.hint }, true);
+        }
     };
     provided::asking();
     let bytes = match &provider {
@@ -46,11 +49,19 @@ fn load() -> bool {
             provided::replace(State::Present, |_, _| None);
             return true;
         }
-        Provider::File(path) => provider::read_file(path),
-        Provider::Command(command) => provider::run(command, &[]),
+        Provider::File(path) => {
+            provider::read_file(path).map(|bytes| (bytes, format!("file {path} cannot be used")))
+        }
+        Provider::Command(command) => provider::run(command, &[])
+            .map(|bytes| (bytes, "what the command printed cannot be used".to_owned()))
+            .map_err(Trouble::from),
     };
-    let keys =
-        bytes.and_then(|bytes| parse_master(&bytes).map_err(|fault| fault.detail.unwrap_or(fault.message)));
+    let keys = bytes.and_then(|(bytes, unusable)| {
+        parse_master(&bytes).map_err(|why| Trouble {
+            why: format!("{unusable}: {why}"),
+            hint: Some("A key is made with: openssl rand -base64 32".to_owned()),
+        })
+    });
     match keys {
         Ok(keys) => {
             provided::replace(State::Present, |index, place| {
@@ -64,17 +75,20 @@ fn load() -> bool {
     }
 }
 
-fn fail(why: &str, answered: bool) -> bool {
-    provided::failed(why);
+fn fail(trouble: &Trouble, answered: bool) -> bool {
+    let why = provider::sentence(&trouble.why);
+    provided::failed(&why);
     let left = provided::status().state == State::Present;
-    let (detail, hint) = if left {
-        (format!("{why}. What was loaded before stays in force."), "Mend it and reload the configuration.")
+    let (consequence, general) = if left {
+        ("What was loaded before stays in force.", "Mend it and reload the configuration.")
     } else {
         (
-            format!("{why}. Nothing is encrypted or decrypted until it is."),
-            "It is tried again. The rest of the server works.",
+            "Nothing is encrypted or decrypted until it is.",
+            "It is tried again every ten seconds. The rest of the server works.",
         )
     };
+    let detail = format!("{why} {consequence}");
+    let hint = trouble.hint.as_ref().map_or_else(|| general.to_owned(), |hint| format!("{general} {hint}"));
     warn(
         Fault::new(Code::NotInPrerequisiteState, "watertight could not load the master key")
             .detail(detail)

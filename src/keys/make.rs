@@ -6,13 +6,16 @@
 
 use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
 use super::{after, fresh, master};
+use crate::context;
 use crate::pg::ext::{self, Tables};
 use crate::pg::id::to_pg;
 use crate::pg::{role, spi};
+use crate::registry;
 use crate::sys::{user, uses as counters};
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, Secret, check_value, shredded, uses, wrap};
+use watertight_core::token::TenantRef;
 use watertight_core::{Code, Fault};
 
 /// Makes what is missing of the keys of a tenant and one of its compartments.
@@ -93,9 +96,9 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
 pub fn opened(tables: &Tables, tenant: Uuid) -> Result<Option<(TenantKeyRow, Secret)>, Fault> {
     match rows::tenancy(tables, tenant) {
         Tenancy::New => Ok(None),
-        Tenancy::Shredded => Err(no_more_keys()),
+        Tenancy::Shredded => Err(no_more_keys(tables, tenant)),
         Tenancy::Active(row) => {
-            let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
+            let wrapped = row.wrapped.as_deref().ok_or_else(|| no_key_any_more(tables, tenant))?;
             let key = master::unwrap_tenant_key(tables, &row, wrapped)?;
             Ok(Some((row, key)))
         }
@@ -134,9 +137,27 @@ pub fn new_tenant_key(tables: &Tables, tenant: Uuid, version: i32) -> Result<(i3
 }
 
 /// A tenant that was shredded.
-pub fn no_more_keys() -> Fault {
-    Fault::new(Code::NotInPrerequisiteState, "the keys of the tenant were destroyed")
-        .detail("Nothing is encrypted or decrypted for it any more. See watertight.key_certificates.")
+pub fn no_more_keys(tables: &Tables, tenant: Uuid) -> Fault {
+    let fault = Fault::new(Code::NotInPrerequisiteState, "the keys of the tenant were destroyed")
+        .detail("Nothing is encrypted or decrypted for it any more. See watertight.key_certificates.");
+    of_tenant(fault, tables, tenant)
+}
+
+/// A value whose key was destroyed.
+pub fn no_key_any_more(tables: &Tables, tenant: Uuid) -> Fault {
+    of_tenant(shredded(), tables, tenant)
+}
+
+/// Says whose it is. Whoever is told is in that tenant's context, or owns the table whose rows are rewritten.
+fn of_tenant(mut fault: Fault, tables: &Tables, tenant: Uuid) -> Fault {
+    if let Some((tenant, _)) = registry::find(tables, TenantRef::Id(tenant)) {
+        let more = fault.detail.take().unwrap_or_default();
+        fault = fault.detail(format!("The tenant is \"{}\". {more}", tenant.name));
+    }
+    if context::is_row_by_row() {
+        return fault.hint("Delete the tenant's rows from the table first.");
+    }
+    fault
 }
 
 /// What a key is for.

@@ -217,7 +217,7 @@ fn command(
 
 fn broken(who: &str, why: &str) -> Fault {
     Fault::new(Code::NotInPrerequisiteState, format!("{who} has given no usable key"))
-        .detail(format!("{}{}.", why[..1].to_uppercase(), &why[1..]))
+        .detail(provider::sentence(why))
         .hint("Nothing was encrypted or decrypted. See watertight.key_wrap_command and watertight.key_unwrap_command.")
 }
 

@@ -7,6 +7,7 @@ mod after;
 mod all;
 mod api;
 mod certify;
+mod column_indexes;
 mod columns;
 pub mod erase;
 mod fresh;

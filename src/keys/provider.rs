@@ -2,7 +2,7 @@
 
 use crate::pg::key_settings::{self, Configured};
 use crate::sys::command::{self, Failure};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use watertight_core::keys::MAX_MASTER_BYTES;
 use watertight_core::{Code, Fault};
@@ -51,7 +51,9 @@ pub fn configured() -> Result<Provider, Fault> {
             if is_plain(&name) {
                 Ok(Provider::Service(Service { wrap, unwrap, name }))
             } else {
-                conflict("watertight.key_name has a character that a shell could take for something else.")
+                conflict(
+                    "The name in watertight.key_name has a character that a shell could take for something else.",
+                )
             }
         }
         (None, None, ..) => conflict("Only one of the commands that wrap and unwrap is set."),
@@ -66,32 +68,59 @@ pub fn is_plain(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@=+,".contains(&byte))
 }
 
+/// Why a provider gave no key, in words for the log: never what it gave.
+pub struct Trouble {
+    /// The reason.
+    pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl From<String> for Trouble {
+    fn from(why: String) -> Self {
+        Trouble { why, hint: None }
+    }
+}
+
+/// A reason as a sentence.
+pub fn sentence(why: &str) -> String {
+    let mut letters = why.trim_end_matches('.').chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
 /// The bytes that a file holds.
 ///
 /// # Errors
-/// What is wrong with it, in words for the log: never its content.
-pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    let failed = |error: std::io::Error| format!("the file cannot be read: {}", error.kind());
-    const IRREGULAR: &str = "it is not a regular file";
+/// What is wrong with it.
+pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => format!("file {path} cannot be read: no such file"),
+        kind => format!("file {path} cannot be read: {kind}"),
+    };
+    let irregular = || format!("{path} is not a regular file");
     // Opening a pipe would wait for somebody to write.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(IRREGULAR.to_owned());
+        return Err(irregular().into());
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let facts = file.metadata().map_err(failed)?;
     // The data directory is where every process of the server is, and belongs to its user.
     let user = std::fs::metadata(".").map_err(failed)?.uid();
     if !facts.is_file() {
-        return Err(IRREGULAR.to_owned());
+        return Err(irregular().into());
     }
     if facts.uid() != user {
-        return Err("the file does not belong to the user that runs the server".to_owned());
+        let why = format!("file {path} must belong to the user that runs the server, and belongs to another");
+        return Err(Trouble {
+            why,
+            hint: Some(format!("As root: chown that user {path}; chmod 600 {path}")),
+        });
     }
     if facts.mode() & 0o077 != 0 {
-        return Err(format!(
-            "others may access the file (its mode is {:04o}, not 0600)",
-            facts.mode() & 0o7777
-        ));
+        let mode = facts.mode() & 0o7777;
+        let why = format!("others may access file {path} (its mode is {mode:04o}, and must be 0600 or 0400)");
+        return Err(Trouble { why, hint: Some(format!("chmod 600 {path}")) });
     }
     // Never larger than that: a buffer that grows leaves a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_MASTER_BYTES + 1));
@@ -108,6 +137,9 @@ pub fn run(command: &str, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     command::run(command, input, seconds).map(Zeroizing::new).map_err(|failure| match failure {
         Failure::NotStarted(why) => format!("the command could not be started: {why}"),
         Failure::TimedOut => format!("the command did not end within {seconds} s"),
+        // What a shell means by these. Everything else that it has to say may quote what it was given.
+        Failure::Status(126) => "the command ended with status 126 (cannot be executed)".to_owned(),
+        Failure::Status(127) => "the command ended with status 127 (command not found)".to_owned(),
         Failure::Status(code) => format!("the command ended with status {code}"),
         Failure::Signal => "the command was ended by a signal".to_owned(),
         Failure::TooMuch => "the command printed too much".to_owned(),

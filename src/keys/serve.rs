@@ -20,6 +20,7 @@ const GRACE: i64 = 600_000_000;
 /// How long a wish waits for a row that somebody else has locked, in milliseconds. Others wait for theirs meanwhile, and who has made
 /// this one makes it again.
 const PATIENCE: u32 = 100;
+const PREPARE: &str = "prepare the key that signs certificates";
 
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
@@ -32,6 +33,9 @@ pub fn grant(shift: &mut Shift) {
                 shift.task_of("make a key", tenant, || {
                     attempt::within(PATIENCE, || make::missing(tenant, compartment).or_raise())
                 });
+            }
+            Kind::Signing => {
+                shift.task(PREPARE, || certify::prepare().or_raise());
             }
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
@@ -77,7 +81,7 @@ pub fn certificates(shift: &mut Shift) {
     if pending.is_empty() {
         return;
     }
-    let ready = shift.task("prepare the key that signs certificates", || certify::prepare().or_raise());
+    let ready = shift.task(PREPARE, || certify::prepare().or_raise());
     if ready.is_none() || !certify::wait_for_all() {
         return;
     }

@@ -6,7 +6,7 @@ use super::{kept, make, master};
 use crate::pg::ext::Tables;
 use crate::sys::process;
 use uuid::Uuid;
-use watertight_core::keys::{KeyId, Purpose, Secret, State, shredded, unknown_key, unwrap};
+use watertight_core::keys::{KeyId, Purpose, Secret, State, unknown_key, unwrap};
 use watertight_core::{Code, Fault};
 
 /// How often a row is read again that was wrapped anew in the same moment.
@@ -60,14 +60,16 @@ pub fn by_id(id: KeyId, ephemeral: Option<(Uuid, Uuid)>) -> Result<Loaded, Fault
         return Ok(Loaded { id, tenant, compartment, state: State::Active, transient: true, secret });
     }
     let tables = make::installed()?;
+    let mut tenant = Uuid::nil();
     for _ in 0..TRIES {
         let row =
             rows::data_key(&tables, id).filter(|row| row.purpose == Purpose::Data).ok_or_else(unknown_key)?;
+        tenant = row.tenant;
         if let Some(loaded) = load(&tables, row)? {
             return Ok(loaded);
         }
     }
-    Err(shredded())
+    Err(make::no_key_any_more(&tables, tenant))
 }
 
 /// Only the owner of a compartment's session seals in it, and nobody after the tenant was shredded.
@@ -76,7 +78,7 @@ fn transient(tables: &Tables, tenant: Uuid, compartment: Uuid) -> Result<Loaded,
     // Looked at afterwards: whoever shreds the tenant in this moment either sees the key, or is seen.
     if matches!(rows::tenancy(tables, tenant), Tenancy::Shredded) {
         kept::forget_transient(compartment.as_bytes());
-        return Err(make::no_more_keys());
+        return Err(make::no_more_keys(tables, tenant));
     }
     Ok(Loaded { id, tenant, compartment, state: State::Active, transient: true, secret })
 }
@@ -89,13 +91,13 @@ fn in_force(tables: &Tables, tenant: Uuid, compartment: Uuid, purpose: Purpose) 
                 return Ok(Some(loaded));
             }
         }
-        Err(shredded())
+        Err(make::no_key_any_more(tables, tenant))
     };
     if let Some(loaded) = look()? {
         return Ok(loaded);
     }
     if matches!(rows::tenancy(tables, tenant), Tenancy::Shredded) {
-        return Err(make::no_more_keys());
+        return Err(make::no_more_keys(tables, tenant));
     }
     if process::in_recovery() {
         return Err(Fault::new(Code::NotInPrerequisiteState, "the tenant has no key yet")
@@ -111,7 +113,7 @@ fn in_force(tables: &Tables, tenant: Uuid, compartment: Uuid, purpose: Purpose) 
 /// # Errors
 /// 55000 without a master key, and where it was destroyed or cannot be unwrapped.
 pub fn load(tables: &Tables, row: DataKeyRow) -> Result<Option<Loaded>, Fault> {
-    let wrapped = row.wrapped.as_deref().ok_or_else(shredded)?;
+    let wrapped = row.wrapped.as_deref().ok_or_else(|| make::no_key_any_more(tables, row.tenant))?;
     let Some(outer) = rows::tenant_key_version(tables, row.tenant, row.version) else {
         return Err(Fault::new(
             Code::NotInPrerequisiteState,

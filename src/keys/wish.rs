@@ -25,6 +25,8 @@ pub enum Kind {
         /// The compartment; nil for global.
         compartment: Uuid,
     },
+    /// The key that signs the installation's certificates.
+    Signing,
     /// That a key may be used more often.
     Reserve {
         /// The key.
@@ -68,6 +70,7 @@ impl Name {
 const MAKE: u32 = 1;
 const RESERVE: u32 = 2;
 const SHRED: u32 = 3;
+const SIGNING: u32 = 4;
 
 fn encode(kind: Kind) -> Wish {
     let plain = Wish {
@@ -82,6 +85,7 @@ fn encode(kind: Kind) -> Wish {
         Kind::Make { tenant, compartment } => {
             Wish { first: *tenant.as_bytes(), second: *compartment.as_bytes(), ..plain }
         }
+        Kind::Signing => Wish { kind: SIGNING, ..plain },
         Kind::Reserve { id } => Wish { kind: RESERVE, number: id.get(), ..plain },
         Kind::Shred { tenant, certificate, by, until } => Wish {
             kind: SHRED,
@@ -100,6 +104,7 @@ pub fn next() -> Option<Kind> {
     let (first, second) = (Uuid::from_bytes(wish.first), Uuid::from_bytes(wish.second));
     match wish.kind {
         MAKE => Some(Kind::Make { tenant: first, compartment: second }),
+        SIGNING => Some(Kind::Signing),
         RESERVE => Some(Kind::Reserve { id: KeyId::new(wish.number)? }),
         _ => Some(Kind::Shred {
             tenant: first,

@@ -95,6 +95,12 @@ pub fn type_in(schema: &CStr, name: &CStr) -> Option<Oid> {
     })
 }
 
+/// A type as people know it.
+pub fn type_name(kind: Oid) -> String {
+    // SAFETY: a syscache look-up that returns a palloc'd string; a type that is not there is `???`.
+    unsafe { CStr::from_ptr(pg_sys::format_type_be(kind)).to_string_lossy().into_owned() }
+}
+
 /// The oid of the operator `left schema.name right`.
 pub fn operator(schema: &CStr, name: &CStr, left: Oid, right: Oid) -> Option<Oid> {
     // SAFETY: as in `function`.

@@ -160,6 +160,7 @@ const FOR_EVERYBODY: &[&str] = &[
     "expires_at",
     "in_row",
     "in_sight",
+    "json",
     "jsonb",
     "key_id",
     "login",

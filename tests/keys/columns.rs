@@ -62,7 +62,21 @@ fn a_column_is_encrypted_for_each_rows_tenant_and_opens_again() {
     admin.refused(&in_row, "42501");
     let mut keeper = db.keeper();
     keeper.refused("SELECT watertight.decrypt_column('people', 'name')", "42501");
-    keeper.refused("SELECT watertight.encrypt_column('people', 'name')", "42804");
+    keeper
+        .refused("SELECT watertight.encrypt_column('people', 'name')", "42804")
+        .says("column \"name\" is already encrypted")
+        .hints();
+    keeper
+        .refused("SELECT watertight.encrypt_column('people', 'name', searchable => true)", "42804")
+        .says("column \"name\" is already encrypted")
+        .hints();
+    keeper
+        .refused("SELECT watertight.encrypt_column('people', 'id')", "42804")
+        .says("there is no encrypted type for column \"id\" of type integer")
+        .hints();
+    admin
+        .refused("SELECT watertight.decrypt_column('people', 'tenant_id')", "42804")
+        .says("column \"tenant_id\" is not encrypted");
     keeper.refused("SELECT watertight.encrypt_column('people', 'nothing')", "42704");
     keeper.refused("SELECT watertight.encrypt_column('log', 'what')", "55000");
     for column in ["name", "ssn", "photo", "facts"] {
@@ -71,6 +85,80 @@ fn a_column_is_encrypted_for_each_rows_tenant_and_opens_again() {
     for tenant in [A, B] {
         assert_eq!(db.app().with_token(&db.token(tenant)).number(ALL), 300);
     }
+}
+
+#[test]
+fn an_index_that_would_be_in_the_way_is_named() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut keeper = db.keeper();
+    keeper.script(TABLE);
+    keeper.run("SELECT watertight.protect('people')");
+    let indexes = [
+        ("people_pattern", "(name text_pattern_ops)", false),
+        ("people_expression", "(lower(name))", false),
+        ("people_condition", "(id) WHERE name <> ''", false),
+        ("people_brin", "USING brin (name)", false),
+        ("people_c", "(name COLLATE \"C\")", false),
+        ("people_plain", "(id, name)", true),
+        ("people_hash", "USING hash (name)", true),
+        ("people_included", "(id) INCLUDE (name)", true),
+        ("people_null", "(id) WHERE name IS NOT NULL AND ssn <> ''", true),
+    ];
+    for (name, what, _) in indexes {
+        keeper.run(&format!("CREATE INDEX {name} ON people {what}"));
+    }
+    let call = "SELECT watertight.encrypt_column('people', 'name'";
+    let plain = keeper.refused(&format!("{call})"), "2BP01");
+    let searchable = keeper.refused(&format!("{call}, searchable => true)"), "2BP01");
+    assert!(plain.hint.is_some() && searchable.hint.is_some());
+    for (name, _, lives) in indexes {
+        assert_eq!(!searchable.everything.contains(name), lives, "{name}: {}", searchable.everything);
+        // Without an operator class of its own the type has no keys.
+        let is_key = ["people_plain", "people_hash"].contains(&name);
+        assert_eq!(!plain.everything.contains(name), lives && !is_key, "{name}: {}", plain.everything);
+        if !lives {
+            keeper.run(&format!("DROP INDEX {name}"));
+        }
+    }
+    // What is not refused works.
+    keeper.run("BEGIN");
+    keeper.run(&format!("{call}, searchable => true)"));
+    keeper.run("ROLLBACK");
+    keeper.run("DROP INDEX people_plain, people_hash");
+    keeper.run(&format!("{call})"));
+    keeper.refused("SELECT watertight.encrypt_column('people', 'ssn')", "2BP01").says("indexes");
+    // The index of a constraint, on a partition.
+    keeper.script(
+        "CREATE TABLE parts (tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(), n int, code text) PARTITION BY LIST (n);
+         CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
+         ALTER TABLE part ADD CONSTRAINT once UNIQUE (code);",
+    );
+    keeper.run("SELECT watertight.protect('parts')");
+    let refused = keeper.refused("SELECT watertight.encrypt_column('parts', 'code')", "2BP01");
+    assert!(refused.everything.contains("once"), "{}", refused.everything);
+    keeper.run("SELECT watertight.encrypt_column('parts', 'code', searchable => true)");
+}
+
+#[test]
+fn a_destroyed_key_says_whose_it_was() {
+    let (house, _) = House::with_file();
+    let db = encrypted(&house);
+    let mut admin = db.admin();
+    let mut keeper = db.keeper();
+    keeper.run("ALTER TABLE people ADD COLUMN note text");
+    for tenant in [A, B] {
+        db.app().with_token(&db.token(tenant)).run("UPDATE people SET note = 'plain'");
+    }
+    admin.one(&format!("SELECT watertight.shred_tenant('{A}', '{A}')"));
+    for call in ["encrypt_column('people', 'note')", "decrypt_column('people', 'name')"] {
+        let refused = admin.refused(&format!("SELECT watertight.{call}"), "55000");
+        assert!(refused.everything.contains(&format!("The tenant is \\\"{A}\\\".")), "{refused:?}");
+        refused.says("destroyed").hints();
+    }
+    admin.run(&format!("DELETE FROM people WHERE tenant_id = '{}'", db.a));
+    admin.run("SELECT watertight.encrypt_column('people', 'note')");
+    admin.run("SELECT watertight.decrypt_column('people', 'name')");
 }
 
 #[test]

@@ -61,6 +61,13 @@ fn a_dump_holds_what_is_sealed_and_opens_where_it_is_restored() {
     db.a(Mode::Simple).run("INSERT INTO notes VALUES (2, 'CANARY-A2', 'code 2')");
     let dump = db.cluster.pg_dump(&db.name, "postgres", &[], "").output();
     assert!(!dump.contains("CANARY") && dump.contains("watertight:v1:"));
+    // A tenant's own dump is made in its context: it is of plain text.
+    let context = format!("-c watertight.token={}", db.token(A));
+    let own = db
+        .cluster
+        .pg_dump(&db.name, "app", &["--enable-row-security", "-a", "-t", "notes"], &context)
+        .output();
+    assert!(own.contains("CANARY-A2") && !own.contains("watertight:v1:"));
     let name = blank(db.cluster);
     db.cluster.psql(&name, "postgres", &dump).output();
     let mut session = db.cluster.session(&name, "app").with_token(&db.token(A));

@@ -25,14 +25,14 @@ fn a_file_that_cannot_be_used_is_refused_and_says_why() {
     let master = house.path("master");
     house.set("master_key_file", &master);
     let why = house.failure(|| house.reload());
-    assert!(why.contains("cannot be read"), "{why}");
+    assert_eq!(why, format!("File {master} cannot be read: no such file."));
     admin.refused(ROTATE, "55000").says("the master key could not be loaded").hints();
     let secret = key();
     let good = format!("1 {secret}\n");
     for (text, mode, expected) in [
-        (good.as_str(), "644", "others may access the file (its mode is 0644"),
-        (&good, "640", "others may access the file (its mode is 0640"),
-        (&good, "604", "others may access the file (its mode is 0604"),
+        (good.as_str(), "644", "may access file"),
+        (&good, "640", "(its mode is 0640, and must be 0600 or 0400)"),
+        (&good, "604", "its mode is 0604"),
         ("", "600", "there is no key in it"),
         (&secret[1..], "600", "line 1"),
         (&format!("x {secret}"), "600", "the version in line 1"),
@@ -41,7 +41,7 @@ fn a_file_that_cannot_be_used_is_refused_and_says_why() {
     ] {
         house.write("master", text, mode);
         let why = house.failure(|| house.reload());
-        assert!(why.contains(expected), "{why}");
+        assert!(why.contains(expected) && why.contains(&master) && !why.contains(".."), "{why}");
         assert!(!why.contains(&secret[1..20]), "{why}");
         assert_eq!(house.state(), "failed");
     }
@@ -117,7 +117,9 @@ fn a_command_that_is_slow_or_fails_holds_nobody_up() {
     assert_eq!(house.shell("pgrep -cx -f 'sleep 77' || true").trim(), "0", "what it has started is ended");
     assert!(why("exit 3").contains("status 3"));
     assert!(why("kill -9 $$").contains("signal"));
-    assert!(why("/nowhere/at-all").contains("status 127"));
+    assert!(why("/nowhere/at-all").contains("status 127 (command not found)"));
+    house.write("script", "true", "600");
+    assert!(why(&house.path("script")).contains("status 126 (cannot be executed)"));
     assert!(why("yes").contains("too much"));
     assert!(why("true").contains("no key in it"));
     house.write("vault", &format!("2 {secret} extra word\n"), "600");

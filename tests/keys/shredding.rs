@@ -204,3 +204,72 @@ fn killed_at_any_point_every_tenant_is_whole_or_shredded() {
         }
     }
 }
+
+/// The commands of the documentation, with this public key.
+fn recipe(key: &str) -> String {
+    let page = include_str!("../../docs/encryption.md");
+    let section = page.split("### Verifying a certificate").nth(1).expect("the section");
+    let script =
+        section.split("```sh\n").nth(1).and_then(|text| text.split("```").next()).expect("the commands");
+    let lines = script
+        .lines()
+        .map(|line| if line.starts_with("key=") { format!("key={key}") } else { line.to_owned() });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn whoever_noted_the_public_key_can_verify_a_certificate() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(TABLE);
+    db.a(Mode::Simple).run("INSERT INTO notes (body) VALUES ('x')");
+    let key = admin.one("SELECT watertight.certificate_public_key()");
+    assert_eq!(key.len(), 43);
+    assert_eq!(admin.one("SELECT watertight.certificate_public_key()"), key);
+    let mut app = db.app();
+    app.refused("SELECT watertight.certificate_public_key()", "42501");
+    let certificate = shred(&mut admin, A);
+    let verify = |session: &mut Session, certificate: &str, rest: &str| {
+        session.attempt(&format!(
+            "SELECT watertight.verify_certificate('{certificate}'{rest})->'subject'->>'name'"
+        ))
+    };
+    let own = format!(", '{key}'");
+    for rest in ["", &own] {
+        assert_eq!(verify(&mut admin, &certificate, rest).unwrap()[0][0].as_deref(), Some(A));
+    }
+    let genuine = format!("SELECT watertight.verify_certificate('{certificate}'{own})");
+    app.refused(&genuine, "42501");
+    admin.run(&format!(
+        "GRANT EXECUTE ON FUNCTION watertight.verify_certificate(text, text) TO {}",
+        app.one("SELECT current_user")
+    ));
+    assert!(app.one(&genuine).contains("watertight.destruction.v1"));
+    let changed = certificate.replace("\"destroyed_by\":\"", "\"destroyed_by\":\"not ");
+    admin
+        .refused(&format!("SELECT watertight.verify_certificate('{changed}')"), "22023")
+        .says("the certificate is not genuine");
+    let other = "A".repeat(43);
+    admin
+        .refused(&format!("SELECT watertight.verify_certificate('{certificate}', '{other}')"), "22023")
+        .says("not genuine");
+    admin
+        .refused(&format!("SELECT watertight.verify_certificate('{certificate}', 'x')"), "22023")
+        .says("public_key");
+    admin
+        .refused(&format!("SELECT watertight.verify_certificate('{certificate}', NULL)"), "22023")
+        .says("public_key");
+    // The same by OpenSSL, as the documentation says it.
+    let run = |certificate: &str, key: &str| {
+        house.shell(&format!("rm -rf {0}; mkdir {0}", house.path("check")));
+        house.write("check/certificate.json", &format!("{certificate}\n"), "600");
+        house.shell(&format!("cd {} && {{ {} ; }} 2>&1 || true", house.path("check"), recipe(key)))
+    };
+    let said = run(&certificate, &key);
+    assert!(said.contains("Signature Verified Successfully"), "{said}");
+    for (certificate, key) in [(&changed, &key), (&certificate, &other)] {
+        let said = run(certificate, key);
+        assert!(!said.contains("Successfully"), "{said}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Casts from and to the plain types.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{here, open, put_out, restore, seal};
+use super::value::{here, open, put_out, put_out_quoted, restore, seal};
 use crate::pg::error::raise;
 use crate::sys::convert;
 use crate::sys::function::{Call, raw_function};
@@ -61,6 +61,15 @@ fn to_jsonb(call: Call) -> Datum {
     convert::jsonb_from_cstring(text).unwrap_or_else(|| raise(malformed(Jsonb::KIND)))
 }
 
+/// As it is put out: JSON in a context, and without one a string, the sealed form.
+fn to_json(call: Call) -> Datum {
+    let Some(value) = call.content(0) else { return call.null() };
+    match here() {
+        Some(here) => open(Jsonb::KIND, here, None, value, Form::Varlena, true),
+        None => put_out_quoted(value),
+    }
+}
+
 raw_function!(wt_text_to_encrypted_text, pg_finfo_wt_text_to_encrypted_text, text_to::<Text>);
 raw_function!(wt_encrypted_text_to_text, pg_finfo_wt_encrypted_text_to_text, to_text::<Text>);
 raw_function!(wt_text_to_searchable_text, pg_finfo_wt_text_to_searchable_text, text_to::<Searchable>);
@@ -69,4 +78,5 @@ raw_function!(wt_bytea_to_encrypted_bytea, pg_finfo_wt_bytea_to_encrypted_bytea,
 raw_function!(wt_encrypted_bytea_to_bytea, pg_finfo_wt_encrypted_bytea_to_bytea, to_bytea);
 raw_function!(wt_jsonb_to_encrypted_jsonb, pg_finfo_wt_jsonb_to_encrypted_jsonb, jsonb_to);
 raw_function!(wt_json_to_encrypted_jsonb, pg_finfo_wt_json_to_encrypted_jsonb, json_to);
+raw_function!(wt_encrypted_jsonb_to_json, pg_finfo_wt_encrypted_jsonb_to_json, to_json);
 raw_function!(wt_encrypted_jsonb_to_jsonb, pg_finfo_wt_encrypted_jsonb_to_jsonb, to_jsonb);

@@ -80,12 +80,30 @@ pub fn put_out(sealed: &[u8], form: Form) -> Datum {
     let length = encoded_text_len(sealed.len()).unwrap_or(usize::MAX);
     let (text, written) = form.build(length, |out| encode_text(sealed, out));
     if !written {
-        raise(Fault::new(
-            Code::ProgramLimitExceeded,
-            "the value is too long to be put out in its sealed form",
-        ));
+        raise(too_long_to_put_out());
     }
     text
+}
+
+/// The same as a JSON string: nothing in it needs to be escaped.
+pub fn put_out_quoted(sealed: &[u8]) -> Datum {
+    let length =
+        encoded_text_len(sealed.len()).and_then(|length| length.checked_add(2)).unwrap_or(usize::MAX);
+    let (text, written) = Form::Varlena.build(length, |out| match out {
+        [first, middle @ .., last] => {
+            (*first, *last) = (b'"', b'"');
+            encode_text(sealed, middle)
+        }
+        _ => false,
+    });
+    if !written {
+        raise(too_long_to_put_out());
+    }
+    text
+}
+
+fn too_long_to_put_out() -> Fault {
+    Fault::new(Code::ProgramLimitExceeded, "the value is too long to be put out in its sealed form")
 }
 
 /// What was sealed.

@@ -1,7 +1,7 @@
 """Encrypted columns. The queries are those of plain columns."""
 
-from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db import IntegrityError, ProgrammingError, transaction
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Lower, Upper
 
 from clinic.models import Person
@@ -33,6 +33,12 @@ class Encrypted(Clinics):
         self.assertEqual(people.get(note__icontains="NOTE"), person)
         self.assertEqual(people.annotate(loud=Upper("note")).get(ssn=SSN).loud, f"{who} note".upper())
         self.assertEqual(people.order_by(Lower("name")).first().name, f"{who} 0")
+        # All columns cannot be grouped, nor made distinct: the note has no equality.
+        for rows in (people.annotate(n=Count("ssn")), people.distinct()):
+            with self.assertRaisesRegex(ProgrammingError, "could not identify an equality operator"), transaction.atomic(using=people.db):
+                list(rows)
+        self.assertEqual(len(people.values("id").annotate(n=Count("ssn"))), 21)
+        self.assertEqual(people.filter(id__in=people.values("id").distinct()).count(), 21)
         # Changes.
         person.name = f"{who} renamed"
         person.save()

@@ -3,7 +3,7 @@
 import os
 import re
 
-FAULTS = re.compile(r'(?:Fault::new\(\s*(?:Code::\w+,\s*)?|(?:fault|refuse|unusable|\boff)\(\s*&?)(?:format!\(\s*)?"((?:[^"\\]|\\.)*)"', re.S)
+FAULTS = re.compile(r'(?:Fault::new\(\s*(?:Code::\w+,\s*)?|(?:fault|refuse|unusable|\boff|\bErr)\(\s*&?)(?:format!\(\s*)?"((?:[^"\\]|\\.)*)"', re.S)
 
 
 def read(root, path):

@@ -111,12 +111,22 @@ impl Certificate {
             "certificate": content,
             "signature": {
                 "algorithm": ALGORITHM,
-                "public_key": key.public().map(|public| URL_SAFE_NO_PAD.encode(public)),
+                "public_key": key.public().as_ref().map(encode_public_key),
                 "value": URL_SAFE_NO_PAD.encode(signature),
             },
         });
         canonical(&document)
     }
+}
+
+/// A public key as certificates have it.
+pub fn encode_public_key(key: &[u8; 32]) -> String {
+    URL_SAFE_NO_PAD.encode(key)
+}
+
+/// The public key that a certificate, or whoever checks one, names.
+pub fn public_key(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text.trim()).ok()?.try_into().ok()
 }
 
 impl VerifiedCertificate {
@@ -141,8 +151,13 @@ impl VerifiedCertificate {
             return Err(refuse("It is not a certificate of destruction."));
         }
         let value = URL_SAFE_NO_PAD.decode(text("value")).unwrap_or_default();
+        if public_key(text("public_key")) != Some(*public) {
+            return Err(refuse("It says that another key has signed it than the one it is checked with."));
+        }
         if !is_signed_by(public, message(&content).as_bytes(), &value) {
-            return Err(refuse("It is not what this installation's key has signed."));
+            return Err(refuse(
+                "Its signature is not that key's on what it says: it was changed, or somebody else has made it.",
+            ));
         }
         Ok(VerifiedCertificate(content))
     }

@@ -29,10 +29,10 @@ pub struct MasterKey {
 /// with `#` are for people. One key alone needs no version, and has 1. The newest comes first: it is the one in force.
 ///
 /// # Errors
-/// 55000 for anything else. It names the line, and never what stands there.
-pub fn parse_master(text: &[u8]) -> Result<Vec<MasterKey>, Fault> {
+/// What is wrong with anything else, in words for the log: the line, and never what stands there.
+pub fn parse_master(text: &[u8]) -> Result<Vec<MasterKey>, String> {
     if text.len() > MAX_MASTER_BYTES {
-        return Err(unusable(format!("it is longer than {MAX_MASTER_BYTES} bytes")));
+        return Err(format!("it is longer than {MAX_MASTER_BYTES} bytes"));
     }
     let mut keys: Vec<MasterKey> = Vec::new();
     let mut without_version = false;
@@ -48,37 +48,36 @@ pub fn parse_master(text: &[u8]) -> Result<Vec<MasterKey>, Fault> {
                 without_version = true;
                 (Some(1), key)
             }
-            _ => return Err(unusable(format!("line {number} is not of the form VERSION KEY"))),
+            _ => return Err(format!("line {number} is not of the form VERSION KEY")),
         };
-        let version = version.ok_or_else(|| {
-            unusable(format!("the version in line {number} is not a number from 1 to {}", i32::MAX))
-        })?;
+        let version = version
+            .ok_or_else(|| format!("the version in line {number} is not a number from 1 to {}", i32::MAX))?;
         let key = parse_key(key).ok_or_else(|| {
-            unusable(format!("the key in line {number} is not {SECRET_BYTES} bytes in base64 or hexadecimal"))
+            format!("the key in line {number} is not {SECRET_BYTES} bytes in base64 or hexadecimal")
         })?;
         if key.is_placeholder() {
-            return Err(unusable(format!("the key in line {number} is one byte repeated")));
+            return Err(format!("the key in line {number} is one byte repeated"));
         }
         if keys.iter().any(|other| other.version == version) && !without_version {
-            return Err(unusable(format!("version {version} stands there twice")));
+            return Err(format!("version {version} stands there twice"));
         }
         keys.push(MasterKey { version, key });
     }
     if without_version && keys.len() > 1 {
-        return Err(unusable("several keys need a version each"));
+        return Err("several keys need a version each".to_owned());
     }
     if keys.is_empty() {
-        return Err(unusable("there is no key in it"));
+        return Err("there is no key in it".to_owned());
     }
     if keys.len() > MAX_MASTER_VERSIONS {
-        return Err(unusable(format!("it has more than {MAX_MASTER_VERSIONS} versions")));
+        return Err(format!("it has more than {MAX_MASTER_VERSIONS} versions"));
     }
     if keys
         .iter()
         .enumerate()
         .any(|(at, one)| keys[..at].iter().any(|other| other.key.expose() == one.key.expose()))
     {
-        return Err(unusable("two versions are the same key"));
+        return Err("two versions are the same key".to_owned());
     }
     keys.sort_unstable_by_key(|key| std::cmp::Reverse(key.version));
     Ok(keys)
@@ -108,12 +107,6 @@ fn parse_key(word: &[u8]) -> Option<Secret> {
 
 fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-fn unusable(detail: impl std::fmt::Display) -> Fault {
-    Fault::new(Code::NotInPrerequisiteState, "the master key's provider has given no usable key")
-        .detail(format!("In what it gave, {detail}."))
-        .hint("Make one with: openssl rand -base64 32")
 }
 
 /// What there is of the master key.
@@ -171,7 +164,7 @@ impl MasterState {
             MasterState::Absent => fault(
                 "there is no master key",
                 "Values are encrypted under keys of their tenant, which the master key wraps. None is configured.",
-                "Set watertight.master_key_file or watertight.master_key_command and reload the configuration.",
+                "Set watertight.master_key_file, watertight.master_key_command, or both watertight.key_wrap_command and watertight.key_unwrap_command, and reload the configuration.",
             ),
             MasterState::Loading => fault(
                 "the master key is not there yet",

@@ -26,7 +26,9 @@ mod text_form;
 pub mod uses;
 mod wrap;
 
-pub use certificate::{Certificate, DestroyedKey, Subject, VerifiedCertificate};
+pub use certificate::{
+    Certificate, DestroyedKey, Subject, VerifiedCertificate, encode_public_key, public_key,
+};
 pub use check::check_value;
 pub use id::KeyId;
 pub use index::{BLIND_INDEX_BYTES, BlindIndex, IndexKey};

@@ -52,7 +52,7 @@ fn refused(whose: &str) -> Fault {
 pub fn sealed_form_only(kind: Kind) -> Fault {
     Fault::new(
         Code::InvalidAuthorization,
-        format!("no tenant context to seal a value of type {} in", kind.type_name()),
+        format!("cannot encrypt a value of type {} without a tenant context", kind.type_name()),
     )
     .detail("Without a context, only the sealed form is accepted, as a dump has it.")
     .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
@@ -61,8 +61,11 @@ pub fn sealed_form_only(kind: Kind) -> Fault {
 /// No context, and a value that has to be sealed, opened or searched for.
 pub fn no_context(kind: Kind) -> Fault {
     let message = match kind {
-        Kind::Function => "no tenant context to encrypt or decrypt in".to_owned(),
-        _ => format!("no tenant context to use values of type {} in", kind.type_name()),
+        Kind::Function => "cannot encrypt or decrypt without a tenant context".to_owned(),
+        Kind::Searchable => {
+            format!("cannot search for a value of type {} without a tenant context", kind.type_name())
+        }
+        _ => format!("cannot decrypt a value of type {} without a tenant context", kind.type_name()),
     };
     Fault::new(Code::InvalidAuthorization, message)
         .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")

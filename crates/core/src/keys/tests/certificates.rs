@@ -1,5 +1,6 @@
 use crate::keys::{
     Certificate, DestroyedKey, KeyId, Purpose, Secret, SigningKey, Subject, VerifiedCertificate,
+    encode_public_key, public_key,
 };
 use uuid::Uuid;
 
@@ -31,7 +32,18 @@ fn whoever_has_the_public_key_can_verify() {
     assert_eq!(verified["subject"]["name"], "acme \"&\" söhne");
     assert_eq!(verified["keys"][0]["id"], "2");
     assert_eq!(verified["keys"][1]["version"], 2);
-    assert!(VerifiedCertificate::verify(&signed, &key(2).public().unwrap()).is_err());
+    let named = signed.split("\"public_key\":\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(public_key(named), key(1).public());
+    let detail = |document: &str, by: u8| {
+        VerifiedCertificate::verify(document, &key(by).public().unwrap()).unwrap_err().detail.unwrap()
+    };
+    assert!(detail(&signed, 2).contains("another key"));
+    let passed_off = signed.replace(named, &encode_public_key(&key(2).public().unwrap()));
+    assert!(detail(&passed_off, 2).contains("somebody else has made it"));
+    assert!(detail(&passed_off, 1).contains("another key"));
+    for text in ["", "x", &named[1..], &format!("{named}="), &named.replace('A', "+")] {
+        assert!(text == named || public_key(text).is_none(), "{text}");
+    }
 }
 
 #[test]

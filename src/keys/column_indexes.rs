@@ -1,0 +1,51 @@
+//! Indexes that cannot be built again once their column is encrypted: PostgreSQL's errors about them do not name them.
+
+use crate::pg::spi;
+use pgrx::pg_sys::Oid;
+use watertight_core::{Code, Fault};
+
+/// $1: the table, $2: the column, $3: whether the new type has B-tree and hash operator classes of its own. What inherits from the table
+/// is rewritten with it. Expressions are kept as trees: what `IS NULL` asks about a column, it asks of every type.
+const UNFIT: &str = r"
+    WITH RECURSIVE family (relation) AS (
+        SELECT $1
+        UNION
+        SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN family AS f ON i.inhparent OPERATOR(pg_catalog.=) f.relation)
+    SELECT c.oid::pg_catalog.regclass::pg_catalog.text
+      FROM family AS f
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) f.relation
+                                       AND a.attname OPERATOR(pg_catalog.=) $2
+      JOIN pg_catalog.pg_index AS i ON i.indrelid OPERATOR(pg_catalog.=) f.relation
+      JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+      JOIN pg_catalog.pg_am AS m ON m.oid OPERATOR(pg_catalog.=) c.relam
+     WHERE EXISTS (
+               SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts OPERATOR(pg_catalog.-) 1) AS k (n)
+                 JOIN pg_catalog.pg_opclass AS o ON o.oid OPERATOR(pg_catalog.=) i.indclass[k.n]
+                WHERE i.indkey[k.n] OPERATOR(pg_catalog.=) a.attnum
+                  AND NOT ($3 AND m.amname IN ('btree', 'hash') AND o.opcdefault
+                           AND i.indcollation[k.n] OPERATOR(pg_catalog.=) a.attcollation))
+        OR pg_catalog.regexp_replace(
+               pg_catalog.concat(i.indexprs, i.indpred),
+               pg_catalog.format('\{NULLTEST :arg \{VAR :varno 1 :varattno %s ', a.attnum), '', 'g')
+           OPERATOR(pg_catalog.~) pg_catalog.format('\{VAR :varno 1 :varattno %s ', a.attnum)
+     ORDER BY 1";
+
+/// # Errors
+/// 2BP01 if there are any.
+pub fn check(relation: Oid, table: &str, column: &str, searchable: bool) -> Result<(), Fault> {
+    let arguments = [relation.into(), column.into(), searchable.into()];
+    let unfit: Vec<String> = spi::column(UNFIT, &arguments);
+    if unfit.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        Code::DependentObjects,
+        format!("cannot encrypt column \"{column}\" because of indexes that an encrypted column cannot have"),
+    )
+    .detail(format!("On table {table}: {}.", unfit.join(", ")))
+    .hint(if searchable {
+        "Drop them first, or the constraints that they belong to. A searchable column can have B-tree and hash indexes of the default operator class; neither expressions nor conditions can use it, but for IS NULL."
+    } else {
+        "Drop them first, or the constraints that they belong to. With searchable => true the column can have B-tree and hash indexes of the default operator class."
+    }))
+}
