@@ -51,6 +51,9 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
     if let Some(tenant) = reached() {
         return Ok(Some(tenant));
     }
+    if NOWHERE.get() {
+        return Ok(None);
+    }
     in_vain::used();
     if xact::in_transaction() {
         // A revocation that was committed before this statement began counts for it.
@@ -149,34 +152,24 @@ pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, 
     f()
 }
 
-static ROW_BY_ROW: Local<bool> = Local::new(false);
+static NOWHERE: Local<bool> = Local::new(false);
 
-struct NotByRow;
+struct Back(bool);
 
-impl Drop for NotByRow {
+impl Drop for Back {
     fn drop(&mut self) {
-        ROW_BY_ROW.set(false);
+        NOWHERE.set(self.0);
         forget();
     }
 }
 
-/// Runs `f`, in which each row that is rewritten may have its own context: `enter_row`.
-pub fn row_by_row<R>(f: impl FnOnce() -> R) -> R {
-    let _end = NotByRow;
-    ROW_BY_ROW.set(true);
+/// Runs `f` without a context, whatever the token says: a statement that goes through all tenants' rows runs the code of the
+/// table's owner on them, which is to see as much as it would by itself.
+pub fn nowhere<R>(f: impl FnOnce() -> R) -> R {
+    let _back = Back(NOWHERE.get());
+    NOWHERE.set(true);
+    forget();
     f()
-}
-
-/// The context of a row, until the next one.
-///
-/// # Errors
-/// 42501 outside of [`row_by_row`].
-pub fn enter_row(tenant: &'static Tenant, compartment: &'static Compartment) -> Result<(), Fault> {
-    if !ROW_BY_ROW.get() {
-        return Err(Fault::new(Code::InsufficientPrivilege, "watertight.in_row is not for you"));
-    }
-    reach(tenant, compartment);
-    Ok(())
 }
 
 /// The tenant of this statement, or an error; `None` only where `on_missing_context = empty`.

@@ -15,7 +15,10 @@ pub static STORING: During = During(Local::new(0));
 /// It looks whether the body of a function can be analysed.
 pub static CHECKING: During = During(Local::new(0));
 
-const ALL: [&During; 3] = [&FILLING, &STORING, &CHECKING];
+/// It changes a table, perhaps each row of it.
+pub static ALTERING: During = During(Local::new(0));
+
+const ALL: [&During; 4] = [&FILLING, &STORING, &CHECKING, &ALTERING];
 
 /// An error leaves the statement, and with it the subtransaction that it was part of.
 pub(super) fn install() {

@@ -53,6 +53,7 @@ mod sight;
 mod signals;
 pub mod slots;
 pub mod statement;
+pub mod stored;
 pub mod tied;
 mod tree;
 pub mod turns;

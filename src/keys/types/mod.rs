@@ -3,6 +3,7 @@
 mod casts;
 mod compare;
 mod functions;
+pub mod in_row;
 mod io;
 mod kinds;
 pub mod literals;

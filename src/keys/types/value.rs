@@ -5,11 +5,12 @@ use super::literals;
 use crate::context;
 use crate::keys::ring::{self, Here};
 use crate::pg::error::{OrRaise, raise};
-use crate::sys::varlena;
+use crate::sys::{analysis, varlena};
 use pgrx::pg_sys::Datum;
 use watertight_core::keys::{
     BLIND_INDEX_BYTES, Kind, SEARCH_PREFIX, Sealed, decode_text, decoded_text_len, encode_text,
-    encoded_text_len, is_text_form, malformed, not_genuine, probe, sealed_form_only, sealed_len,
+    encoded_text_len, in_alter_table, is_text_form, malformed, not_genuine, probe, sealed_form_only,
+    sealed_len,
 };
 use watertight_core::{Code, Fault};
 
@@ -17,6 +18,14 @@ use watertight_core::{Code, Fault};
 #[inline]
 pub fn here() -> Option<Here> {
     context::place().or_raise().map(|(tenant, compartment)| Here { tenant, compartment })
+}
+
+/// Where rows are sealed or opened: not in ALTER TABLE, which goes through those of all tenants.
+#[inline]
+pub fn refuse_in_alter_table() {
+    if analysis::is_altering() {
+        raise(in_alter_table());
+    }
 }
 
 /// A value is sealed because a client, or the text of a statement, has written it.
