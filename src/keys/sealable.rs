@@ -20,7 +20,7 @@ const CHECKS: &str = "WITH RECURSIVE family (id) AS (
 /// Refuses what must not be sealed.
 pub fn check(relation: Oid, column: &str, entry: &ProtectedTable) {
     let table = lookup::qualified_name(relation).unwrap_or_default();
-    let refuse = |why: &str| {
+    let keep_plain = |why: &str| {
         raise(
             Fault::new(
                 Code::FeatureNotSupported,
@@ -30,13 +30,13 @@ pub fn check(relation: Oid, column: &str, entry: &ProtectedTable) {
         )
     };
     if column == &*entry.tenant_column {
-        refuse("It says whose a row is: that is known before there is a key.");
+        keep_plain("It says whose a row is: that is known before there is a key.");
     }
     if Some(column) == entry.compartment_column.as_deref() {
-        refuse("It says in which compartment a row is: that is known before there is a key.");
+        keep_plain("It says in which compartment a row is: that is known before there is a key.");
     }
     if Some(column) == entry.creator_column.as_deref() {
-        refuse("It records who has made a row, and is compared without a key.");
+        keep_plain("It records who has made a row, and is compared without a key.");
     }
     checks(relation, &table, column);
 }
