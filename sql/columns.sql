@@ -24,9 +24,24 @@ CREATE FUNCTION watertight.key_id(value watertight.encrypted_jsonb) RETURNS bigi
 CREATE FUNCTION watertight.key_id(value watertight.searchable_text) RETURNS bigint
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
 
--- Its last argument, in the context of a row: for the statements of encrypt_column and decrypt_column, refused to everybody else.
-CREATE FUNCTION watertight.in_row(kind integer, tenant text, compartment uuid, value anyelement) RETURNS anyelement
-    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_in_row';
+-- The last argument, sealed or opened for the tenant and compartment of a row: for the statements of encrypt_column and decrypt_column, which
+-- have a ticket; refused to everybody else.
+CREATE FUNCTION watertight.seal_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value text)
+    RETURNS watertight.encrypted_text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_seal_text_in_row';
+CREATE FUNCTION watertight.seal_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value bytea)
+    RETURNS watertight.encrypted_bytea LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_seal_bytea_in_row';
+CREATE FUNCTION watertight.seal_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value jsonb)
+    RETURNS watertight.encrypted_jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_seal_jsonb_in_row';
+CREATE FUNCTION watertight.seal_searchable_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value text)
+    RETURNS watertight.searchable_text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_seal_searchable_in_row';
+CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value watertight.encrypted_text)
+    RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_open_text_in_row';
+CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value watertight.encrypted_bytea)
+    RETURNS bytea LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_open_bytea_in_row';
+CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value watertight.encrypted_jsonb)
+    RETURNS jsonb LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_open_jsonb_in_row';
+CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value watertight.searchable_text)
+    RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_open_searchable_in_row';
 
 -- With the caller's rights: the owner of a table changes it.
 CREATE FUNCTION watertight.encrypt_column(relation regclass, column_name name, searchable boolean DEFAULT false) RETURNS void

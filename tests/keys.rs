@@ -1,6 +1,8 @@
 //! Keys, on servers whose provider of the master key fails in every way, and that are stopped and killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
+#[path = "keys/alter.rs"]
+mod alter;
 #[path = "keys/attacks.rs"]
 mod attacks;
 #[path = "keys/canaries.rs"]

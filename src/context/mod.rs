@@ -18,8 +18,7 @@ pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, had_token, identify, mark, scopes};
 use verdict::has_passing_token;
 pub use verdict::{
-    as_nobody, as_tenant, compartment_if_any, enter_row, has_token, identity, is_row_by_row, is_wide, place,
-    reached, reached_compartment, row_by_row,
+    as_tenant, compartment_if_any, has_token, identity, is_wide, nowhere, place, reached, reached_compartment,
 };
 
 use crate::compartment::{self, enter, fence};

@@ -51,14 +51,17 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
     if let Some(tenant) = reached() {
         return Ok(Some(tenant));
     }
+    if NOWHERE.get() {
+        return Ok(None);
+    }
     in_vain::used();
     if xact::in_transaction() {
         // A revocation that was committed before this statement began counts for it.
         inval::accept();
     }
-    let place = match head_in_scope().filter(|_| !NOBODY.get()) {
+    let place = match head_in_scope() {
         Some(head) => place_of_token(head)?,
-        None if settings::mode() == Mode::Single && !NOBODY.get() => Place::in_global(default_tenant()?),
+        None if settings::mode() == Mode::Single => Place::in_global(default_tenant()?),
         None => {
             slots::work_for(None);
             return Ok(None);
@@ -149,58 +152,24 @@ pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, 
     f()
 }
 
-static NOBODY: Local<bool> = Local::new(false);
+static NOWHERE: Local<bool> = Local::new(false);
 
-struct Somebody(bool);
+struct Back(bool);
 
-impl Drop for Somebody {
+impl Drop for Back {
     fn drop(&mut self) {
-        NOBODY.set(self.0);
+        NOWHERE.set(self.0);
         forget();
     }
 }
 
-/// Runs `f` without any context, whatever the token says: it may run code of people who have none.
-pub fn as_nobody<R>(f: impl FnOnce() -> R) -> R {
-    let _somebody = Somebody(NOBODY.get());
-    NOBODY.set(true);
+/// Runs `f` without a context, whatever the token says: a statement that goes through all tenants' rows runs the code of the
+/// table's owner on them, which is to see as much as it would by itself.
+pub fn nowhere<R>(f: impl FnOnce() -> R) -> R {
+    let _back = Back(NOWHERE.get());
+    NOWHERE.set(true);
     forget();
     f()
-}
-
-static ROW_BY_ROW: Local<bool> = Local::new(false);
-
-struct NotByRow;
-
-impl Drop for NotByRow {
-    fn drop(&mut self) {
-        ROW_BY_ROW.set(false);
-        forget();
-    }
-}
-
-/// Runs `f`, in which each row that is rewritten may have its own context: `enter_row`.
-pub fn row_by_row<R>(f: impl FnOnce() -> R) -> R {
-    let _end = NotByRow;
-    ROW_BY_ROW.set(true);
-    f()
-}
-
-/// Whether rows are being rewritten, each in its own context.
-pub fn is_row_by_row() -> bool {
-    ROW_BY_ROW.get()
-}
-
-/// The context of a row, until the next one.
-///
-/// # Errors
-/// 42501 outside of [`row_by_row`].
-pub fn enter_row(tenant: &'static Tenant, compartment: &'static Compartment) -> Result<(), Fault> {
-    if !ROW_BY_ROW.get() {
-        return Err(Fault::new(Code::InsufficientPrivilege, "watertight.in_row is not for you"));
-    }
-    reach(tenant, compartment);
-    Ok(())
 }
 
 /// The tenant of this statement, or an error; `None` only where `on_missing_context = empty`.

@@ -1,50 +1,20 @@
-//! `encrypt_column()` and its reverse: one ALTER TABLE, in which each row's value is sealed or opened in its own tenant's context.
+//! `encrypt_column()` and its reverse: one ALTER TABLE, in which each row's value is sealed or opened for its own tenant.
 
-use super::column_indexes;
-use crate::compartment;
+use super::types::in_row::{self, By, Work};
+use super::{column_indexes, sealable};
+use crate::compartment::fence;
 use crate::context;
 use crate::pg::arguments::{given, name, required};
-use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{ext, role};
-use crate::registry::{self, protected};
+use crate::pg::error::{OrRaise, raise};
+use crate::pg::role;
+use crate::registry::protected::{self, ProtectedTable};
 use crate::sys::function::{Call, raw_function};
-use crate::sys::lookup;
+use crate::sys::{lookup, utility};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
-use uuid::Uuid;
 use watertight_core::sql::ident;
-use watertight_core::token::TenantRef;
 use watertight_core::{Code, Fault};
-
-/// How a tenant column names a tenant.
-const BY_ID: usize = 0;
-const BY_NAME: usize = 1;
-const BY_KEY: usize = 2;
-
-fn in_row(call: Call) -> Datum {
-    let tenant = call.content(1).and_then(|tenant| std::str::from_utf8(tenant).ok());
-    let Some(tenant) = tenant else {
-        raise(
-            Fault::new(Code::NotNullViolation, "a row has no tenant")
-                .detail("Its value belongs to nobody who could have a key."),
-        )
-    };
-    let claim = match call.word(0) {
-        Some(BY_ID) => Uuid::try_parse(tenant).ok().map(TenantRef::Id),
-        Some(BY_KEY) => tenant.parse().ok().map(TenantRef::Key),
-        _ => Some(TenantRef::Name(tenant)),
-    };
-    let compartment = call.bytes::<16>(2).map_or_else(Uuid::nil, |id| Uuid::from_bytes(*id));
-    let found = ext::tables().zip(claim).and_then(|(tables, claim)| registry::find(&tables, claim));
-    let Some((tenant, _)) = found else {
-        raise(Fault::new(Code::UndefinedObject, "a row belongs to a tenant that does not exist"))
-    };
-    context::enter_row(tenant, compartment::alone(compartment)).or_raise();
-    call.word(3).map_or_else(|| call.null(), Datum::from)
-}
-
-raw_function!(wt_in_row, pg_finfo_wt_in_row, in_row);
 
 fn key_id(call: Call) -> Datum {
     let bytes = call.content(0).and_then(|value| value.get(1..9)).and_then(|id| id.try_into().ok());
@@ -61,13 +31,24 @@ struct Column {
     /// Its name, quoted.
     column: String,
     kind: Oid,
-    /// The arguments of `in_row` that say whose a row is.
+    /// The arguments of `in_row`'s functions that say whose a row is.
     whose: String,
+    entry: ProtectedTable,
 }
 
 impl Column {
     fn of(relation: Option<Oid>, column: Option<&CStr>) -> Column {
         let relation = required("relation", relation);
+        if fence::own().is_some() {
+            raise(
+                Fault::new(
+                    Code::FeatureNotSupported,
+                    "cannot encrypt or decrypt a column inside a compartment with a schema of its own",
+                )
+                .detail("It is done without a context, which has no way into the schema.")
+                .hint("Give the column its type in the template, or when the table is created."),
+            );
+        }
         let column_name = name(required("column_name", column));
         let table = lookup::qualified_name(relation).unwrap_or_default();
         let owner = lookup::relation_owner(relation);
@@ -88,14 +69,15 @@ impl Column {
         };
         let tenant = attribute(&entry.tenant_column).map(|number| lookup::attribute_type(relation, number).0);
         let by = match tenant {
-            Some(pg_sys::UUIDOID) => BY_ID,
-            Some(pg_sys::INT8OID | pg_sys::INT4OID) => BY_KEY,
-            _ => BY_NAME,
+            Some(pg_sys::UUIDOID) => By::Id,
+            Some(pg_sys::INT8OID | pg_sys::INT4OID) => By::Key,
+            _ => By::Name,
         };
         let compartment = entry.compartment_column.as_deref().map_or_else(|| "NULL".to_owned(), ident);
+        let by = by as i32;
         let whose = format!("{by}, {}::pg_catalog.text, {compartment}", ident(&entry.tenant_column));
         let kind = lookup::attribute_type(relation, number).0;
-        Column { relation, table, column: ident(&column_name), name: column_name, kind, whose }
+        Column { relation, table, column: ident(&column_name), name: column_name, kind, whose, entry }
     }
 
     /// The type it has now, for people.
@@ -103,15 +85,18 @@ impl Column {
         lookup::type_name(self.kind)
     }
 
-    /// Changes its type, with `using` for the value in the context of its row.
-    fn alter(&self, kind: &str, value: &str, cast: &str) {
+    /// Changes its type; `function` makes each row's new value of `value`. Whatever else the statement calls has no context.
+    fn alter(&self, work: Work, kind: &str, function: &str, value: &str) {
         let (table, column, whose) = (&self.table, &self.column, &self.whose);
-        let sql = format!(
-            "ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}
-                 USING (watertight.in_row({whose}, {value})){cast}"
-        );
         let owner = lookup::relation_owner(self.relation);
-        context::row_by_row(|| role::as_user(owner, || Spi::run(&sql))).map_err(internal).or_raise();
+        in_row::with_ticket(work, |ticket| {
+            let sql = format!(
+                "ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}
+                     USING watertight.{function}({ticket}, {whose}, {value})"
+            );
+            let sql = CString::new(sql).unwrap_or_default();
+            context::nowhere(|| role::as_user(owner, || utility::run_command(&sql)));
+        });
     }
 }
 
@@ -131,6 +116,7 @@ fn encrypted(kind: Oid) -> Option<&'static str> {
 fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable: Option<bool>) {
     let column = Column::of(relation, column_name);
     let searchable = given("searchable", searchable);
+    sealable::check(column.relation, &column.name, &column.entry);
     let (plain, kind) = match column.kind {
         pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID if searchable => ("text", "searchable_text"),
         pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => ("text", "encrypted_text"),
@@ -140,7 +126,8 @@ fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable:
     };
     column_indexes::check(column.relation, &column.table, &column.name, searchable).or_raise();
     let value = format!("{}::pg_catalog.{plain}", column.column);
-    column.alter(&format!("watertight.{kind}"), &value, &format!("::watertight.{kind}"));
+    let function = if searchable { "seal_searchable_in_row" } else { "seal_in_row" };
+    column.alter(Work::Seal, &format!("watertight.{kind}"), function, &value);
 }
 
 fn not_to_be_encrypted(column: &Column, searchable: bool) -> Fault {
@@ -180,5 +167,5 @@ fn decrypt_column(relation: Option<Oid>, column_name: Option<&CStr>) {
                 .detail(format!("In table {} it is of type {}.", column.table, column.type_name())),
         ),
     };
-    column.alter(&format!("pg_catalog.{plain}"), &column.column, &format!("::pg_catalog.{plain}"));
+    column.alter(Work::Open, &format!("pg_catalog.{plain}"), "open_in_row", &column.column);
 }

@@ -5,8 +5,8 @@
 //! is for, which no value of it survives.
 
 use super::rows::{self, DataKeyRow, Tenancy, TenantKeyRow};
+use super::types::in_row;
 use super::{after, fresh, master};
-use crate::context;
 use crate::pg::ext::{self, Tables};
 use crate::pg::id::to_pg;
 use crate::pg::{role, spi};
@@ -154,7 +154,7 @@ fn of_tenant(mut fault: Fault, tables: &Tables, tenant: Uuid) -> Fault {
         let more = fault.detail.take().unwrap_or_default();
         fault = fault.detail(format!("The tenant is \"{}\". {more}", tenant.name));
     }
-    if context::is_row_by_row() {
+    if in_row::is_at_work() {
         return fault.hint("Delete the tenant's rows from the table first.");
     }
     fault

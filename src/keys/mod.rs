@@ -23,6 +23,7 @@ pub mod reserve;
 pub mod ring;
 mod rotate;
 mod rows;
+mod sealable;
 pub mod serve;
 pub mod shred;
 mod stack;

@@ -163,7 +163,7 @@ impl Rows {
             rows.push_str(&format!(" AND $2 OPERATOR(pg_catalog.=) {column}"));
             arguments.push(to_pg(id).into());
         }
-        let (count, left) = context::as_nobody(|| {
+        let (count, left) = context::nowhere(|| {
             executor::without_triggers(|| {
                 role::as_referential(self.owner, || {
                     let count = Spi::connect_mut(|client| {

@@ -1,6 +1,6 @@
 //! Constants in statements, when these have been analysed; and statements that keep expressions in a catalog.
 
-use super::during::{CHECKING, During, MAINTAINING, STORING};
+use super::during::{ALTERING, CHECKING, During, MAINTAINING, STORING};
 use super::local::Local;
 use super::tree::{expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -65,6 +65,12 @@ pub fn is_storing() -> bool {
 /// A statement runs that looks whether the body of a function can be analysed, and forgets what comes out.
 pub fn is_checking() -> bool {
     CHECKING.active()
+}
+
+/// A statement runs that changes a table.
+#[inline]
+pub fn is_altering() -> bool {
+    ALTERING.active()
 }
 
 // Two halves, as in `hooks`.

@@ -83,6 +83,12 @@ impl Call {
         self.word(index).map(|pointer| unsafe { varlena::cstring(pg_sys::Datum::from(pointer)) })
     }
 
+    /// An expression of a statement calls it (a conversion, for instance), and not the server to show a value or to read one.
+    pub fn is_in_expression(self) -> bool {
+        // SAFETY: the pointers are valid for the call, or null.
+        unsafe { (*self.0).flinfo.as_ref().is_some_and(|function| !function.fn_expr.is_null()) }
+    }
+
     /// A pointer argument of an internal function (a node).
     pub fn pointer<T>(self, index: usize) -> *mut T {
         // SAFETY: as above; internal arguments are pointers.

@@ -7,7 +7,7 @@
 //! clients read.
 
 use super::activity::{self, Finder};
-use super::during::{self, During, FILLING};
+use super::during::{self, ALTERING, During, FILLING};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
@@ -96,7 +96,7 @@ unsafe extern "C-unwind" fn process_utility(
     // nothing.
     unsafe {
         let before = before_utility(statement, text);
-        let (statement, text, fills, sort) = (before.statement, before.text, before.fills, before.sort);
+        let (statement, text) = (before.statement, before.text);
         match PREVIOUS_UTILITY.get() {
             Some(previous) => {
                 previous(
@@ -121,10 +121,13 @@ unsafe extern "C-unwind" fn process_utility(
                 completion,
             ),
         }
-        if fills {
+        if before.fills {
             FILLING.end();
         }
-        if let Some(sort) = sort {
+        if before.alters {
+            ALTERING.end();
+        }
+        if let Some(sort) = before.sort {
             sort.end();
         }
     }
@@ -140,6 +143,8 @@ struct Before {
     text: *const c_char,
     /// The statement fills a materialized view: [`FILLING`] is to be ended.
     fills: bool,
+    /// It changes a table: [`ALTERING`] is to be ended.
+    alters: bool,
     /// It is of this sort, which is to be ended.
     sort: Option<&'static During>,
 }
@@ -171,6 +176,8 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
         statement: rewritten,
         text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
         fills: fills && FILLING.begin(),
+        // SAFETY: as above.
+        alters: unsafe { (*tree).type_ } == pg_sys::NodeTag::T_AlterTableStmt && ALTERING.begin(),
         // SAFETY: as above.
         sort: unsafe { analysis::begin(tree) },
     }

@@ -56,6 +56,7 @@ mod sight;
 mod signals;
 pub mod slots;
 pub mod statement;
+pub mod stored;
 pub mod tied;
 mod tree;
 pub mod turns;

@@ -1,6 +1,9 @@
 //! Utility statements that we run ourselves, as parts of a greater one.
 
 use super::tree::elements;
+use pgrx::pg_sys::ProcessUtilityContext::{
+    PROCESS_UTILITY_QUERY, PROCESS_UTILITY_SUBCOMMAND, Type as ProcessUtilityContext,
+};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use pgrx::{PgBox, PgMemoryContexts};
 use std::ffi::CStr;
@@ -9,14 +12,24 @@ use std::ffi::CStr;
 /// make: PostgreSQL fires them for complete commands only, and this is a part of the one that called us. (A command that
 /// somebody's function runs inside is complete, and is heard of.)
 pub fn run(text: &CStr) {
+    run_in(text, PROCESS_UTILITY_SUBCOMMAND);
+}
+
+/// The same for what is a command of its own: event triggers hear of it. As if SPI ran it, but that SPI would show its text to every
+/// function that it calls (`GET DIAGNOSTICS ... = PG_CONTEXT`).
+pub fn run_command(text: &CStr) {
+    run_in(text, PROCESS_UTILITY_QUERY);
+}
+
+fn run_in(text: &CStr, caller: ProcessUtilityContext) {
     let mut context = PgMemoryContexts::new("watertight utility statements");
     // SAFETY: what runs below allocates there; nothing of it is used afterwards.
-    unsafe { context.switch_to(|_| run_here(text)) }
+    unsafe { context.switch_to(|_| run_here(text, caller)) }
 }
 
 /// # Safety
 /// The current memory context is reset by the caller.
-unsafe fn run_here(text: &CStr) {
+unsafe fn run_here(text: &CStr, caller: ProcessUtilityContext) {
     // SAFETY: parses and analyses a text that outlives the trees, and runs the statements as SPI does: with a snapshot that
     // sees what came before.
     unsafe {
@@ -41,7 +54,7 @@ unsafe fn run_here(text: &CStr) {
                     statement.as_ptr(),
                     text.as_ptr(),
                     false,
-                    pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND,
+                    caller,
                     std::ptr::null_mut(),
                     std::ptr::null_mut(),
                     receiver,

@@ -1,7 +1,8 @@
 //! Casts from and to the plain types.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{here, open, put_out, put_out_quoted, restore, seal};
+use super::value::{here, open, put_out, put_out_quoted, refuse_in_alter_table, restore, seal};
+use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::convert;
 use crate::sys::function::{Call, raw_function};
@@ -10,6 +11,7 @@ use watertight_core::keys::{invalid, malformed, no_context, sealed_form_only};
 
 fn text_to<T: Type>(call: Call) -> Datum {
     let Some(text) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     match here() {
         Some(here) => seal(T::KIND, here, b"", text),
         None => restore(T::KIND, text),
@@ -18,6 +20,7 @@ fn text_to<T: Type>(call: Call) -> Datum {
 
 fn to_text<T: Type>(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     match here() {
         Some(here) => open(T::KIND, here, None, value, Form::Varlena, true),
         None => put_out(value, Form::Varlena),
@@ -26,20 +29,27 @@ fn to_text<T: Type>(call: Call) -> Datum {
 
 fn bytea_to(call: Call) -> Datum {
     let Some(bytes) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     let Some(here) = here() else { raise(sealed_form_only(Bytea::KIND)) };
     seal(Bytea::KIND, here, b"", bytes)
 }
 
 fn to_bytea(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     let Some(here) = here() else { raise(no_context(Bytea::KIND)) };
     open(Bytea::KIND, here, None, value, Form::Varlena, false)
 }
 
 fn jsonb_to(call: Call) -> Datum {
     let Some(value) = call.word(0) else { return call.null() };
+    refuse_in_alter_table();
     let Some(here) = here() else { raise(sealed_form_only(Jsonb::KIND)) };
-    match convert::text_from_jsonb(Datum::from(value)) {
+    seal_jsonb(here, Datum::from(value))
+}
+
+pub(super) fn seal_jsonb(here: Here, value: Datum) -> Datum {
+    match convert::text_from_jsonb(value) {
         Some(text) => seal(Jsonb::KIND, here, b"", text),
         None => raise(malformed(Jsonb::KIND)),
     }
@@ -47,6 +57,7 @@ fn jsonb_to(call: Call) -> Datum {
 
 fn json_to(call: Call) -> Datum {
     let Some(text) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     let Some(here) = here() else { raise(sealed_form_only(Jsonb::KIND)) };
     match Jsonb::from_text(text) {
         Some(text) => seal(Jsonb::KIND, here, b"", text),
@@ -56,7 +67,12 @@ fn json_to(call: Call) -> Datum {
 
 fn to_jsonb(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     let Some(here) = here() else { raise(no_context(Jsonb::KIND)) };
+    open_jsonb(here, value)
+}
+
+pub(super) fn open_jsonb(here: Here, value: &[u8]) -> Datum {
     let text = open(Jsonb::KIND, here, None, value, Form::CString, true);
     convert::jsonb_from_cstring(text).unwrap_or_else(|| raise(malformed(Jsonb::KIND)))
 }

@@ -1,7 +1,7 @@
 //! Input and output. In a context: what the plain type would take and give. Without one: the sealed form.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{from_client, here, open, put_out, reader, restore_from_client};
+use super::value::{from_client, here, open, put_out, reader, refuse_in_alter_table, restore_from_client};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
@@ -11,6 +11,7 @@ use watertight_core::keys::{Kind, invalid};
 
 fn input<T: Type>(call: Call) -> Datum {
     let Some(text) = call.cstring(0) else { return call.null() };
+    refuse_conversion(call);
     from_text::<T>(text)
 }
 
@@ -30,7 +31,16 @@ fn seal_text<T: Type>(here: Here, text: &[u8]) -> Datum {
 
 fn output<T: Type>(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
+    refuse_conversion(call);
     to_text::<T>(value)
+}
+
+/// A conversion by way of text is a cast. What the server puts out is not: in an error's DETAIL, for instance.
+#[inline]
+fn refuse_conversion(call: Call) {
+    if call.is_in_expression() {
+        refuse_in_alter_table();
+    }
 }
 
 fn to_text<T: Type>(value: &[u8]) -> Datum {

@@ -3,6 +3,7 @@
 mod casts;
 mod compare;
 mod functions;
+pub mod in_row;
 mod io;
 pub mod kept;
 mod kinds;

@@ -6,12 +6,12 @@ use crate::context;
 use crate::keys::ring::{self, Here};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::role;
-use crate::sys::varlena;
+use crate::sys::{analysis, varlena};
 use pgrx::pg_sys::Datum;
 use watertight_core::keys::{
     BLIND_INDEX_BYTES, Kind, SEARCH_PREFIX, Sealed, decode_text, decoded_text_len, encode_text,
-    encoded_text_len, is_text_form, malformed, not_genuine, opened_for_all, probe, sealed_form_only,
-    sealed_len,
+    encoded_text_len, in_alter_table, is_text_form, malformed, not_genuine, opened_for_all, probe,
+    sealed_form_only, sealed_len,
 };
 use watertight_core::{Code, Fault};
 
@@ -25,6 +25,14 @@ pub fn here() -> Option<Here> {
 #[inline]
 pub fn reader() -> Option<Here> {
     here().filter(|_| !role::in_maintenance())
+}
+
+/// Where rows are sealed or opened: not in ALTER TABLE, which goes through those of all tenants.
+#[inline]
+pub fn refuse_in_alter_table() {
+    if analysis::is_altering() {
+        raise(in_alter_table());
+    }
 }
 
 /// A value is sealed because a client, or the text of a statement, has written it.

@@ -54,6 +54,10 @@ WITH sides AS (
             SELECT pg_catalog.jsonb_agg(a.attname ORDER BY c.n)
             FROM pg_catalog.unnest(k.confdelsetcols) WITH ORDINALITY AS c (attnum, n)
             JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.attnum), '[]'),
+        'sealed', (
+            SELECT pg_catalog.bool_or(t.typnamespace = 'watertight'::pg_catalog.regnamespace)
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey)),
         'index', k.conindid::bigint,
         'match_full', k.confmatchtype = 'f',
         'on_update', k.confupdtype::text,

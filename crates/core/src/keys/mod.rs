@@ -35,8 +35,8 @@ pub use index::{BLIND_INDEX_BYTES, BlindIndex, IndexKey};
 pub use master::{MAX_MASTER_BYTES, MAX_MASTER_VERSIONS, MasterKey, MasterState, parse_master};
 pub use nonces::{NONCE_BYTES, Nonce, Nonces};
 pub use rules::{
-    Called, Holder, Keeper, Opening, invalid, literal_kept, malformed, may_open, no_context, not_genuine,
-    opened_for_all, opened_value_kept, sealed_form_only, shredded, unknown_key,
+    Called, Holder, Keeper, Opening, in_alter_table, invalid, literal_kept, malformed, may_open, no_context,
+    not_genuine, opened_for_all, opened_value_kept, sealed_form_only, shredded, unknown_key,
 };
 pub use sealed::{
     Kind, Malformed, SEARCH_PREFIX, Sealed, TAG_BYTES, probe, sealed_len, search_hash, search_hash_extended,

@@ -143,6 +143,15 @@ impl Called {
     }
 }
 
+/// ALTER TABLE would seal or open the values of all rows in the one context that it has, or in none.
+pub fn in_alter_table() -> Fault {
+    Fault::new(Code::FeatureNotSupported, "cannot encrypt or decrypt in ALTER TABLE")
+        .detail("A value belongs to the tenant of its row, and ALTER TABLE knows only one context, or none.")
+        .hint(
+            "Use watertight.encrypt_column() and watertight.decrypt_column(). Add a column without a default, and fill it under each tenant's token.",
+        )
+}
+
 /// What a client has sent is no value of the plain type. What is wrong with it is not said: that would be a part of the value.
 pub fn invalid(kind: Kind) -> Fault {
     Fault::new(Code::InvalidText, format!("invalid input for type {}", kind.type_name()))

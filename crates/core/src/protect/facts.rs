@@ -171,6 +171,9 @@ pub struct ForeignKeyFacts {
     pub columns: Vec<String>,
     /// Referenced columns.
     pub referenced: Vec<String>,
+    /// A referenced column holds encrypted values.
+    #[serde(default)]
+    pub sealed: bool,
     /// The unique index it relies on.
     pub index: u32,
     /// MATCH FULL.

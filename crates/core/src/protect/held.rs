@@ -1,4 +1,4 @@
-//! Foreign keys that would keep a compartment's rows from being destroyed.
+//! Foreign keys that would keep a compartment's rows from being destroyed, or copy what is sealed in one into another.
 //!
 //! PostgreSQL checks a reference without row security, so a row of another compartment, or of another tenant, can reference one of an
 //! ephemeral compartment that it cannot read. With NO ACTION or RESTRICT that row could then not be deleted. So a foreign key to a table
@@ -60,12 +60,20 @@ fn sets_null(key: &ForeignKeyFacts) -> bool {
 
 fn may_stay(key: &ForeignKeyFacts, tables: &[&Subject]) -> Result<(), Fault> {
     let Some(parent) = tenant(&key.parent, tables).filter(has_compartments) else { return Ok(()) };
-    if key.inherited || !key.enforced || sets_null(key) {
+    if key.inherited || !key.enforced {
         return Ok(());
     }
-    match tenant(&key.child, tables).filter(has_compartments) {
+    let child = tenant(&key.child, tables).filter(has_compartments);
+    let scoped = child.as_ref().is_some_and(|child| is_scoped(key, child, &parent));
+    if key.on_update == 'c' && key.sealed && !scoped {
+        return Err(copied(key));
+    }
+    if sets_null(key) {
+        return Ok(());
+    }
+    match child {
         // What goes with it may be referenced in turn: as a table with compartments it is held to the same.
-        Some(child) if key.on_delete == 'c' || is_scoped(key, &child, &parent) => Ok(()),
+        Some(_) if key.on_delete == 'c' || scoped => Ok(()),
         Some(_) => Err(held(key).hint(format!(
             "Use scope_keys => true for table {}, or make the foreign key ON DELETE CASCADE or SET NULL.",
             key.parent.label()
@@ -75,6 +83,24 @@ fn may_stay(key: &ForeignKeyFacts, tables: &[&Subject]) -> Result<(), Fault> {
             key.child.label()
         ))),
     }
+}
+
+/// ON UPDATE CASCADE writes the parent's value into rows of other compartments as it is sealed.
+fn copied(key: &ForeignKeyFacts) -> Fault {
+    Fault::new(
+        Code::DependentObjects,
+        format!(
+            "foreign key \"{}\" of table {} could copy encrypted values of table {} to where they do not open",
+            key.name,
+            key.child.label(),
+            key.parent.label()
+        ),
+    )
+    .detail("ON UPDATE CASCADE writes a compartment's value into rows of other compartments that reference it.")
+    .hint(format!(
+        "Use scope_keys => true for table {}, or make the foreign key ON UPDATE NO ACTION.",
+        key.parent.label()
+    ))
 }
 
 fn held(key: &ForeignKeyFacts) -> Fault {

@@ -56,6 +56,34 @@ fn what_gives_way_stays() {
 }
 
 #[test]
+fn sealed_values_are_not_copied_into_other_compartments() {
+    let cascades: fn(&mut ForeignKeyFacts) = |key| {
+        (key.sealed, key.on_update, key.on_delete, key.clears) = (true, 'c', 'n', true);
+    };
+    for child in [true, false] {
+        let fault = fault(&[referenced(child, cascades)], &roomy());
+        assert_eq!(fault.code, Code::DependentObjects);
+        assert!(fault.message.contains("could copy encrypted values"), "{fault:?}");
+    }
+    for stays in [
+        (|key| key.on_update = 'a') as fn(&mut ForeignKeyFacts),
+        |key| key.sealed = false,
+        |key| key.enforced = false,
+        |key| {
+            key.columns = strings(&["tenant_id", "cell", "order_id"]);
+            key.referenced = strings(&["tenant_id", "room", "id"]);
+        },
+    ] {
+        let table = referenced(true, |key| {
+            cascades(key);
+            stays(key);
+        });
+        assert!(plan(&[table], &roomy()).is_ok());
+    }
+    assert!(plan(&[referenced(false, cascades)], &options()).is_ok(), "without compartments");
+}
+
+#[test]
 fn scoping_the_keys_is_enough() {
     let scoped = Options { scope_keys: true, ..roomy() };
     let added = sql_with("FOREIGN KEY", &[referenced(true, |_| {})], &scoped);
