@@ -15,6 +15,8 @@ mod copies;
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/literals.rs"]
+mod literals;
 #[path = "keys/mishaps.rs"]
 mod mishaps;
 #[path = "keys/param.rs"]

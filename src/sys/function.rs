@@ -31,6 +31,12 @@ impl Call {
         pg_sys::Datum::null()
     }
 
+    /// What the call has for a collation.
+    pub fn collation(self) -> pg_sys::Oid {
+        // SAFETY: the pointer is valid for the call.
+        unsafe { (*self.0).fncollation }
+    }
+
     /// The argument at `index` as `T`, or `None` for NULL.
     pub fn argument<T: pgrx::FromDatum>(self, index: usize) -> Option<T> {
         // SAFETY: the SQL declaration gives the function an argument of this type at this place.

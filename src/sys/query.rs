@@ -74,7 +74,7 @@ unsafe extern "C-unwind" fn planner(
         let options = options & !look.without;
         let outer = recheck::begin();
         let within = sight::inline(true);
-        analysis::planning();
+        let made = analysis::planning();
         let next = PREVIOUS.get().unwrap_or(standard_planner);
         let mut plan = next(query, text, options, params);
         if !look.spare.is_null() && sight::is_read_by(plan) {
@@ -82,7 +82,7 @@ unsafe extern "C-unwind" fn planner(
             plan = next(look.spare, text, options, params);
         }
         sight::inline(within);
-        analysis::planned();
+        analysis::planned(made);
         recheck::end(plan, outer);
         if look.again {
             look_at_plan(plan);
@@ -104,6 +104,7 @@ struct Look {
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
+    forget_plans_at_last();
     if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
         return Look { without: 0, again: false, spare: std::ptr::null_mut() };
     }
@@ -393,7 +394,21 @@ pub fn applies(table: &TableUse) -> Applies {
     }
 }
 
-/// Makes this backend analyse all its saved queries anew: one that was analysed while row security was suspended has none.
+static LATER: Local<bool> = Local::new(false);
+
+/// The same as [`forget_plans`], for a query that is analysed now and will be saved: done before a plan of it is made.
+pub fn forget_plans_later() {
+    LATER.set(true);
+}
+
+pub(super) fn forget_plans_at_last() {
+    if LATER.replace(false) {
+        forget_plans();
+    }
+}
+
+/// Makes this backend analyse all its saved queries anew: one that was analysed while row security was suspended has none. Raises
+/// nothing, allocates nothing, reads no catalog: PostgreSQL does it while it takes in what others have changed.
 pub fn forget_plans() {
     // SAFETY: marks the saved plans; they are looked at again when they are next used.
     unsafe { pg_sys::ResetPlanCache() }

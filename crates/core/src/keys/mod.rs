@@ -33,8 +33,8 @@ pub use index::{BLIND_INDEX_BYTES, BlindIndex, IndexKey};
 pub use master::{MAX_MASTER_BYTES, MAX_MASTER_VERSIONS, MasterKey, MasterState, parse_master};
 pub use nonces::{NONCE_BYTES, Nonce, Nonces};
 pub use rules::{
-    Holder, Opening, invalid, literal_kept, malformed, may_open, no_context, not_genuine, sealed_form_only,
-    shredded, unknown_key,
+    Holder, Opening, invalid, literal_kept, malformed, may_open, no_context, not_genuine, not_sealed,
+    sealed_form_only, sealed_form_refused, shredded, unknown_key,
 };
 pub use sealed::{
     Kind, Malformed, SEARCH_PREFIX, Sealed, TAG_BYTES, probe, sealed_len, search_hash, search_hash_extended,
