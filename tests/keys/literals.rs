@@ -120,7 +120,7 @@ fn h90_a_probe_is_for_the_planner_only() {
     a.run("PREPARE find(text) AS SELECT id FROM vault WHERE code = $1");
     for explain in ["EXECUTE find('x')", "SELECT id FROM vault WHERE code = 'x'::text"] {
         let plan = a.column(&format!("EXPLAIN {explain}")).join("\n");
-        assert!(plan.contains("Index Cond: (code = watertight.searchable_probe("), "{plan}");
+        assert!(plan.contains("code = watertight.searchable_probe(") && plan.contains("Index Cond"), "{plan}");
     }
 }
 
@@ -140,7 +140,7 @@ fn what_runs_while_a_function_is_created_has_no_literals_of_nobody() {
              $$ BEGIN INSERT INTO public.noted (many) VALUES ('{created,too}'); END $$",
     );
     let create = "CREATE OR REPLACE FUNCTION lab.one() RETURNS bigint LANGUAGE sql AS
-        $$ SELECT count(*) FROM public.vault WHERE code = 'x' OR ''::watertight.encrypted_text = '' OR '{y}'::watertight.encrypted_text[] IS NULL $$";
+        $$ SELECT count(*) FROM public.vault WHERE code IN ('x', 'y') OR ''::watertight.encrypted_text = '' $$";
     for event in ["ddl_command_start", "ddl_command_end"] {
         for function in ["note", "note_variable", "note_many"] {
             admin.run(&format!("CREATE EVENT TRIGGER note ON {event} WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION {function}()"));
@@ -152,18 +152,29 @@ fn what_runs_while_a_function_is_created_has_no_literals_of_nobody() {
     db.app().run(create);
     let mut a = db.a(Mode::Simple);
     admin.run("GRANT SELECT ON noted TO app");
-    assert_eq!(a.number("SELECT count(*) FROM noted WHERE coalesce(note::text, many[1]) = 'created'"), 6);
-    // A check that a literal calls for writes a line, while the body is looked at.
+    assert_eq!(a.number("SELECT count(*) FROM noted WHERE coalesce(note::text, many[1]::text) = 'created'"), 6);
+    // A check that a literal calls for writes a line, while the body is looked at, or keeps what it is given.
     admin.script(
         "TRUNCATE noted;
          CREATE FUNCTION noting(t text) RETURNS boolean SECURITY DEFINER LANGUAGE plpgsql AS
              $$ BEGIN INSERT INTO public.noted (note) VALUES ('checked'); RETURN true; END $$;
-         CREATE DOMAIN noting AS text CHECK (noting(VALUE))",
+         CREATE DOMAIN noting AS text CHECK (noting(VALUE));
+         CREATE FUNCTION keeping(t watertight.encrypted_text) RETURNS boolean SECURITY DEFINER LANGUAGE plpgsql AS
+             $$ BEGIN INSERT INTO public.noted (note) VALUES (t); RETURN true; END $$;
+         CREATE DOMAIN keeping AS watertight.encrypted_text CHECK (keeping(VALUE))",
     );
-    let create = "CREATE FUNCTION lab.two() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::public.noting $$";
-    db.app().refused(create, "28000");
-    db.a(Mode::Simple).run(create);
-    assert_eq!(admin.number("SELECT count(*) FROM noted WHERE note::text LIKE 'watertight:v1:%'"), 1);
+    for literal in ["'{x}'::public.noting[]", "'{x}'::public.keeping[]"] {
+        let create = format!(
+            "CREATE OR REPLACE FUNCTION lab.two() RETURNS text LANGUAGE sql AS $$ SELECT ({literal})[1]::text $$"
+        );
+        db.app().refused(&create, "28000");
+        a.run(&create);
+    }
+    let create = "CREATE OR REPLACE FUNCTION lab.two() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::public.keeping::text $$";
+    db.app().run(create);
+    let values = "SELECT note FROM noted ORDER BY note::text";
+    assert!(admin.column(values).iter().all(|form| form.starts_with("watertight:v1:")));
+    assert_eq!(a.column(values), ["checked", "x"]);
 }
 
 #[test]
@@ -224,16 +235,16 @@ fn d51_literals_in_utility_statements_follow_the_tenant() {
     let db = furnish(&house);
     db.keeper().script(
         "CREATE FUNCTION by_call() RETURNS bigint LANGUAGE plpgsql AS
-             $$ DECLARE found bigint; BEGIN CALL public.count_code('CANARY-A code 1', found); RETURN found; END $$;
-         CREATE PROCEDURE count_code(wanted watertight.searchable_text, INOUT found bigint) LANGUAGE plpgsql AS
-             $$ BEGIN SELECT id INTO found FROM public.vault WHERE code = wanted; END $$;
+             $$ DECLARE told bigint; BEGIN CALL public.count_code('CANARY-A code 1', told); RETURN told; END $$;
+         CREATE PROCEDURE count_code(wanted watertight.searchable_text, INOUT told bigint) LANGUAGE plpgsql AS
+             $$ BEGIN SELECT id INTO told FROM public.vault WHERE code = wanted; END $$;
          CREATE FUNCTION by_explain() RETURNS text LANGUAGE plpgsql AS
-             $$ DECLARE line text; found text; BEGIN
+             $$ DECLARE line text; told text; BEGIN
                  FOR line IN EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
                      SELECT FROM public.vault WHERE code = 'CANARY-A code 1' LOOP
-                     found := coalesce(found, line);
+                     told := coalesce(told, line);
                  END LOOP;
-                 RETURN substring(found FROM 'rows=([0-9.]+)')::numeric::int; END $$",
+                 RETURN substring(told FROM 'rows=([0-9.]+)')::numeric::int; END $$",
     );
     let mut session = db.app();
     let (a, b) = (db.token(A), db.token(B));

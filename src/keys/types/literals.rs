@@ -8,6 +8,7 @@ use crate::pg::error::raise;
 use crate::pg::ext;
 use crate::pg::found::Found;
 use crate::sys::analysis::{self, Watch};
+use crate::sys::function::Call;
 use crate::sys::local::Local;
 use crate::sys::query::{forget_plans, forget_plans_later};
 use crate::sys::{epoch, lookup};
@@ -38,10 +39,10 @@ pub fn sealed(kind: Kind) {
     }
 }
 
-/// The body of a function is looked at, and what becomes of its literals does not matter: it needs no context. What comes out must not
-/// be kept.
-pub fn is_for_nobody() -> bool {
-    analysis::is_checking()
+/// The body of a function is looked at, and what becomes of its literals does not matter: they need no context. Not so those inside of
+/// others: the input of a domain runs a user's function, which could keep the value.
+pub fn is_for_nobody(call: Call) -> bool {
+    analysis::is_checking() && call.is_single()
 }
 
 fn refuse(kind: Oid) {
