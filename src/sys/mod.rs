@@ -42,6 +42,7 @@ pub mod provider;
 pub mod query;
 pub mod random;
 pub mod recheck;
+mod saved;
 pub mod scan;
 pub mod schema_use;
 pub mod search_path;

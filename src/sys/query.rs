@@ -1,9 +1,10 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
 use super::local::Local;
+pub use super::saved::{forget_plans, forget_plans_later};
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{analysis, checks, during::FILLING, recheck, sight};
+use super::{analysis, checks, during::FILLING, recheck, saved, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -104,7 +105,7 @@ struct Look {
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
-    forget_plans_at_last();
+    saved::forget_plans_at_last();
     if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
         return Look { without: 0, again: false, spare: std::ptr::null_mut() };
     }
@@ -392,24 +393,4 @@ pub fn applies(table: &TableUse) -> Applies {
             Applies::No
         }
     }
-}
-
-static LATER: Local<bool> = Local::new(false);
-
-/// The same as [`forget_plans`], for a query that is analysed now and will be saved: done before a plan of it is made.
-pub fn forget_plans_later() {
-    LATER.set(true);
-}
-
-pub(super) fn forget_plans_at_last() {
-    if LATER.replace(false) {
-        forget_plans();
-    }
-}
-
-/// Makes this backend analyse all its saved queries anew: one that was analysed while row security was suspended has none. Raises
-/// nothing, allocates nothing, reads no catalog: PostgreSQL does it while it takes in what others have changed.
-pub fn forget_plans() {
-    // SAFETY: marks the saved plans; they are looked at again when they are next used.
-    unsafe { pg_sys::ResetPlanCache() }
 }

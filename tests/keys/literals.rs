@@ -120,7 +120,10 @@ fn h90_a_probe_is_for_the_planner_only() {
     a.run("PREPARE find(text) AS SELECT id FROM vault WHERE code = $1");
     for explain in ["EXECUTE find('x')", "SELECT id FROM vault WHERE code = 'x'::text"] {
         let plan = a.column(&format!("EXPLAIN {explain}")).join("\n");
-        assert!(plan.contains("code = watertight.searchable_probe(") && plan.contains("Index Cond"), "{plan}");
+        assert!(
+            plan.contains("code = watertight.searchable_probe(") && plan.contains("Index Cond"),
+            "{plan}"
+        );
     }
 }
 
@@ -152,7 +155,10 @@ fn what_runs_while_a_function_is_created_has_no_literals_of_nobody() {
     db.app().run(create);
     let mut a = db.a(Mode::Simple);
     admin.run("GRANT SELECT ON noted TO app");
-    assert_eq!(a.number("SELECT count(*) FROM noted WHERE coalesce(note::text, many[1]::text) = 'created'"), 6);
+    assert_eq!(
+        a.number("SELECT count(*) FROM noted WHERE coalesce(note::text, many[1]::text) = 'created'"),
+        6
+    );
     // A check that a literal calls for writes a line, while the body is looked at, or keeps what it is given.
     admin.script(
         "TRUNCATE noted;
