@@ -302,3 +302,23 @@ fn h91_a_prepared_literal_does_not_outlive_its_key() {
     by_protocol.execute(&prepared, &[]).expect_err("no key").is("55000");
     assert_eq!(a.number("SELECT count(*) FROM vault"), 0);
 }
+
+/// A dump that has such a value could not be restored, so it is the dump that fails.
+#[test]
+fn what_is_no_sealed_value_is_not_put_out() {
+    let (house, _) = House::with_file();
+    let db = furnish(&house);
+    let mut admin = db.admin();
+    admin.run("CREATE CAST (bytea AS watertight.encrypted_text) WITHOUT FUNCTION");
+    for bytes in ["", "00", "0102", "050000000000000001", &"00".repeat(60)] {
+        admin.run(&format!(
+            "UPDATE vault SET body = '\\x{bytes}'::bytea::watertight.encrypted_text WHERE id = 1"
+        ));
+        for read in ["SELECT body FROM vault", "SELECT body::text FROM vault", "COPY vault TO '/dev/null'"] {
+            admin.refused(read, "XX001").says("not a sealed value");
+        }
+        db.a(Mode::Extended).refused("SELECT body FROM vault", "22P02");
+    }
+    admin.run("DELETE FROM vault WHERE id = 1");
+    assert_eq!(admin.column("SELECT body FROM vault").len(), 2);
+}
