@@ -162,7 +162,7 @@ CREATE FUNCTION watertight.searchable_hash_extended(watertight.searchable_text, 
     LANGUAGE c IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_hash_extended';
 
 -- The same with a text that is not sealed, as drivers send it that name the types of their parameters. What the planner can, it passes
--- through searchable_probe(): a value that has a blind index and nothing else. LEAKPROOF: what they raise depends on the context only.
+-- through searchable_probe(): a value that has a blind index and nothing else. It answers nobody but the planner. LEAKPROOF: what they raise depends on the context only.
 
 CREATE FUNCTION watertight.searchable_probe(text) RETURNS watertight.searchable_text
     LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_searchable_probe';

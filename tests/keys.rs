@@ -19,6 +19,8 @@ mod erased;
 mod house;
 #[path = "keys/journeys.rs"]
 mod journeys;
+#[path = "keys/literals.rs"]
+mod literals;
 #[path = "keys/maintenance.rs"]
 mod maintenance;
 #[path = "keys/many.rs"]

@@ -1,5 +1,6 @@
-//! Whoever keeps unwrapped keys in this backend hears here when they count no more.
+//! Whoever keeps unwrapped keys in this backend, or what was sealed under them, hears here when they count no more.
 
+use super::types::literals;
 use crate::pg::ext;
 use crate::sys::local::Local;
 
@@ -19,7 +20,7 @@ static LISTENER: Local<Option<Listener>> = Local::new(None);
 /// From now on `listener` hears; called once, while the library is loaded.
 pub fn listen(listener: Listener) {
     LISTENER.set(Some(listener));
-    ext::on_keys_change(listener.check);
+    ext::on_keys_change(check);
 }
 
 /// All count no more.
@@ -27,11 +28,13 @@ pub(super) fn forget() {
     if let Some(listener) = LISTENER.get() {
         (listener.forget)();
     }
+    literals::keys_changed();
 }
 
-/// Some may count no more. Called at the end of each transaction. Must not raise.
+/// Some may count no more. Called as [`Listener::check`] is.
 pub fn check() {
     if let Some(listener) = LISTENER.get() {
         (listener.check)();
     }
+    literals::look_at_keys();
 }

@@ -11,6 +11,8 @@ use std::ffi::c_void;
 pub struct Watch {
     /// Called when a statement was analysed in which there may be a constant that [`expect`] spoke of.
     pub found: fn(),
+    /// Whether values of a type may be, or have inside, what [`expect`] spoke of.
+    pub may_hold: fn(Oid) -> bool,
     /// Whether constants of a type must not be kept in a catalog.
     pub is_sealed: fn(Oid) -> bool,
     /// Called for one of such a type that would be; raises.
@@ -19,8 +21,13 @@ pub struct Watch {
 
 static PREVIOUS: Local<pg_sys::post_parse_analyze_hook_type> = Local::new(None);
 static WATCH: Local<Option<Watch>> = Local::new(None);
-/// A value was made of a text since the last statement was analysed.
+/// A value was made of a text in this transaction. Analysing a statement may run functions, and these analyse and plan others: so none of
+/// them takes this back.
 static EXPECTED: Local<bool> = Local::new(false);
+/// How often.
+static COUNT: Local<u64> = Local::new(0);
+/// Where memory is allocated while a function's body is looked at. What that runs, and event triggers, have contexts of their own.
+static CHECKED_IN: Local<pg_sys::MemoryContext> = Local::new(std::ptr::null_mut());
 
 /// Starts looking at statements.
 pub fn install(watch: Watch) {
@@ -32,26 +39,37 @@ pub fn install(watch: Watch) {
     }
 }
 
-/// A value was made of a text. If that was a literal, the statement will be analysed with it as a constant.
-pub fn expect() {
-    EXPECTED.set(true);
+/// A value was made of a text. If that was a literal, the statement will be analysed with it as a constant. True if it is the first in
+/// this transaction.
+pub fn expect() -> bool {
+    COUNT.set(COUNT.get().wrapping_add(1));
+    !EXPECTED.replace(true)
 }
 
-/// A plan is about to be made.
-pub(super) fn planning() {
+/// Whether [`expect`] was called in this transaction.
+pub fn is_expected() -> bool {
+    EXPECTED.get()
+}
+
+/// The transaction has ended, and with it whatever was being analysed.
+pub(super) fn end() {
     EXPECTED.set(false);
 }
 
+/// A plan is about to be made. What is returned is to be given to [`planned`].
+pub(super) fn planning() -> u64 {
+    COUNT.get()
+}
+
 /// It was made. The planner puts bodies of SQL functions in their place, and analyses them without telling anybody.
-pub(super) fn planned() {
-    if EXPECTED.get() {
+pub(super) fn planned(before: u64) {
+    if COUNT.get() != before {
         found();
     }
 }
 
 #[pgrx::pg_guard]
 extern "C-unwind" fn found() {
-    EXPECTED.set(false);
     if let Some(watch) = WATCH.get() {
         (watch.found)();
     }
@@ -62,9 +80,11 @@ pub fn is_storing() -> bool {
     STORING.active()
 }
 
-/// A statement runs that looks whether the body of a function can be analysed, and forgets what comes out.
+/// The body of a function is being analysed, to see whether it can be, and what comes out is forgotten. Not true of what else happens
+/// during the statement.
 pub fn is_checking() -> bool {
-    CHECKING.active()
+    // SAFETY: a plain global.
+    CHECKING.active() && CHECKED_IN.get() == unsafe { pg_sys::CurrentMemoryContext }
 }
 
 /// A statement runs that changes a table.
@@ -92,20 +112,35 @@ unsafe extern "C-unwind" fn analysed(
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) {
-    EXPECTED.set(false);
-    // SAFETY: a query of the parser's. What a utility statement contains is not looked at: it may be one.
+    // SAFETY: a query of the parser's.
     unsafe {
-        let found =
-            !(*query).utilityStmt.is_null() || constant(query.cast(), |kind| !is_built_in(kind)).is_some();
-        if found && let Some(watch) = WATCH.get() {
+        if let Some(watch) = WATCH.get()
+            && constant(query.cast(), watch.may_hold).is_some()
+        {
             (watch.found)();
         }
     }
 }
 
-/// Types of extensions and users: ours, arrays and domains of ours, rows that hold ours.
-fn is_built_in(kind: Oid) -> bool {
-    kind.to_u32() < pg_sys::FirstNormalObjectId
+/// What the parser has analysed of a utility statement.
+///
+/// # Safety
+/// `statement` must be null or one that was analysed.
+unsafe fn analysed_part(statement: *mut pg_sys::Node) -> *mut pg_sys::Node {
+    if statement.is_null() {
+        return statement;
+    }
+    // SAFETY: by the caller; each cast follows the node's tag.
+    unsafe {
+        match (*statement).type_ {
+            NodeTag::T_DeclareCursorStmt => (*statement.cast::<pg_sys::DeclareCursorStmt>()).query,
+            NodeTag::T_ExplainStmt => (*statement.cast::<pg_sys::ExplainStmt>()).query,
+            NodeTag::T_CreateTableAsStmt => (*statement.cast::<pg_sys::CreateTableAsStmt>()).query,
+            // (What it returns is made of its arguments.)
+            NodeTag::T_CallStmt => (*statement.cast::<pg_sys::CallStmt>()).funcexpr.cast(),
+            _ => std::ptr::null_mut(),
+        }
+    }
 }
 
 struct Search {
@@ -139,6 +174,10 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
                 !constant.constisnull && (search.wanted)(constant.consttype)
             }
             NodeTag::T_Query => {
+                let part = analysed_part((*node.cast::<pg_sys::Query>()).utilityStmt);
+                if !part.is_null() {
+                    return visit(part, context);
+                }
                 pg_sys::ffi::pg_guard_ffi_boundary(|| query_tree_walker(node.cast(), Some(visit), context, 0))
             }
             _ => pg_sys::ffi::pg_guard_ffi_boundary(|| expression_tree_walker(node, Some(visit), context)),
@@ -191,7 +230,12 @@ pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> Option<&'static During> {
             _ => return None,
         }
     };
-    sort.begin().then_some(sort)
+    let begun = sort.begin();
+    if begun && std::ptr::eq(sort, &CHECKING) {
+        // SAFETY: a plain global.
+        CHECKED_IN.set(unsafe { pg_sys::CurrentMemoryContext });
+    }
+    begun.then_some(sort)
 }
 
 /// # Safety

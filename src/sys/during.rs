@@ -1,5 +1,6 @@
 //! Whether a statement of a certain sort is running now.
 
+use super::analysis;
 use super::local::Local;
 use pgrx::pg_sys;
 use std::ffi::c_void;
@@ -35,6 +36,7 @@ unsafe extern "C-unwind" fn on_end(event: pg_sys::XactEvent::Type, _arg: *mut c_
     use pg_sys::XactEvent as E;
     if event == E::XACT_EVENT_ABORT || event == E::XACT_EVENT_COMMIT || event == E::XACT_EVENT_PREPARE {
         ALL.iter().for_each(|during| during.end());
+        analysis::end();
     }
 }
 

@@ -37,6 +37,20 @@ impl Call {
         pg_sys::Datum::null()
     }
 
+    /// What the call has for a collation.
+    pub fn collation(self) -> pg_sys::Oid {
+        // SAFETY: the pointer is valid for the call.
+        unsafe { (*self.0).fncollation }
+    }
+
+    /// Whether PostgreSQL has looked the function up for this one call. Types that consist of others (arrays, domains) keep what they
+    /// have looked up for those, in memory that was allocated; else it is a local variable of the caller, beside what it passes.
+    pub fn is_single(self) -> bool {
+        // SAFETY: as above.
+        let function = unsafe { (*self.0).flinfo };
+        (function as usize).abs_diff(self.0 as usize) < 4096
+    }
+
     /// The argument at `index` as `T`, or `None` for NULL.
     pub fn argument<T: pgrx::FromDatum>(self, index: usize) -> Option<T> {
         // SAFETY: the SQL declaration gives the function an argument of this type at this place.

@@ -11,7 +11,7 @@ use super::during::{self, ALTERING, During, FILLING};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
-use super::{analysis, executor, server_wide, unlogged};
+use super::{analysis, executor, saved, server_wide, unlogged};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
@@ -156,6 +156,7 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
     let tree = unsafe { (*planned).utilityStmt };
     let mut rewritten = planned;
     let mut fills = false;
+    saved::forget_plans_at_last();
     if let Some(utility) = ON_UTILITY.get() {
         (utility.begins)();
         // SAFETY: as above.

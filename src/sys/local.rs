@@ -22,6 +22,12 @@ impl<T: Copy> Local<T> {
         self.0.get()
     }
 
+    /// Writes it, and returns what was there.
+    #[inline(always)]
+    pub fn replace(&self, value: T) -> T {
+        self.0.replace(value)
+    }
+
     /// Writes it.
     #[inline(always)]
     pub fn set(&self, value: T) {

@@ -150,6 +150,13 @@ pub fn is_immutable(function: Oid) -> bool {
     unsafe { pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_IMMUTABLE }
 }
 
+/// Whether a type has parts of other types: rows, ranges and sets of them, and what is neither known nor an enumeration.
+pub fn has_parts(kind: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    let sort = unsafe { pg_sys::get_typtype(kind) } as u8;
+    sort != pg_sys::TYPTYPE_BASE && sort != pg_sys::TYPTYPE_ENUM
+}
+
 /// The attribute number of a column, if the relation has it (and it is not dropped).
 pub fn attribute(relation: Oid, name: &CStr) -> Option<i16> {
     // SAFETY: a syscache look-up; InvalidAttrNumber where there is none.

@@ -45,6 +45,7 @@ pub mod query;
 pub mod random;
 pub mod recheck;
 pub mod residue;
+mod saved;
 pub mod scan;
 pub mod schema_use;
 pub mod search_path;

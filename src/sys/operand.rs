@@ -4,12 +4,21 @@ use super::function::Call;
 use super::tree::elements;
 use pgrx::pg_sys::{self, Datum, NodeTag, Oid};
 
+/// What stands as collation in the calls that are put in: the oid of something else, which no expression of a user's can have. So the
+/// function knows them, wherever they are evaluated: by an executor, a parallel worker, or for an estimate.
+const PUT_IN: Oid = pg_sys::ProcedureRelationId;
+
+/// Whether it was put in here. What a user has called, or keeps in a view, was not.
+pub fn is_put_in(call: Call) -> bool {
+    call.collation() == PUT_IN
+}
+
 /// What becomes of `left operator right`.
 #[derive(Clone, Copy)]
 pub struct Through {
     /// Which operand: 0 or 1.
     pub argument: usize,
-    /// The function that it is passed through.
+    /// The function that it is passed through, which has no use for a collation.
     pub function: Oid,
     /// What that returns: the type of the other operand.
     pub result: Oid,
@@ -40,7 +49,7 @@ pub fn simplify(call: Call, through: fn(Oid) -> Option<Through>) -> Datum {
                 through.result,
                 pg_sys::lappend(std::ptr::null_mut(), operand.cast()),
                 Oid::INVALID,
-                function.inputcollid,
+                PUT_IN,
                 pg_sys::CoercionForm::COERCE_EXPLICIT_CALL,
             )
             .cast()

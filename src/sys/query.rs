@@ -1,9 +1,10 @@
 //! Queries as they come to the planner: rewritten, with row security's predicates in place.
 
 use super::local::Local;
+pub use super::saved::{forget_plans, forget_plans_later};
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{analysis, checks, during::FILLING, recheck, sight};
+use super::{analysis, checks, during::FILLING, recheck, saved, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -74,7 +75,7 @@ unsafe extern "C-unwind" fn planner(
         let options = options & !look.without;
         let outer = recheck::begin();
         let within = sight::inline(true);
-        analysis::planning();
+        let made = analysis::planning();
         let next = PREVIOUS.get().unwrap_or(standard_planner);
         let mut plan = next(query, text, options, params);
         if !look.spare.is_null() && sight::is_read_by(plan) {
@@ -82,7 +83,7 @@ unsafe extern "C-unwind" fn planner(
             plan = next(look.spare, text, options, params);
         }
         sight::inline(within);
-        analysis::planned();
+        analysis::planned(made);
         recheck::end(plan, outer);
         if look.again {
             look_at_plan(plan);
@@ -104,6 +105,7 @@ struct Look {
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
+    saved::forget_plans_at_last();
     if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
         return Look { without: 0, again: false, spare: std::ptr::null_mut() };
     }
@@ -391,10 +393,4 @@ pub fn applies(table: &TableUse) -> Applies {
             Applies::No
         }
     }
-}
-
-/// Makes this backend analyse all its saved queries anew: one that was analysed while row security was suspended has none.
-pub fn forget_plans() {
-    // SAFETY: marks the saved plans; they are looked at again when they are next used.
-    unsafe { pg_sys::ResetPlanCache() }
 }

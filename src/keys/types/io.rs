@@ -1,7 +1,10 @@
 //! Input and output. In a context: what the plain type would take and give. Without one: the sealed form.
 
 use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
-use super::value::{from_client, here, open, put_out, reader, refuse_in_alter_table, restore_from_client};
+use super::literals;
+use super::value::{
+    from_client, here, nothing, open, put_out, reader, refuse_in_alter_table, restore_from_client,
+};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
 use crate::sys::function::{Call, raw_function};
@@ -12,12 +15,9 @@ use watertight_core::keys::{Kind, invalid};
 fn input<T: Type>(call: Call) -> Datum {
     let Some(text) = call.cstring(0) else { return call.null() };
     refuse_conversion(call);
-    from_text::<T>(text)
-}
-
-fn from_text<T: Type>(text: &[u8]) -> Datum {
     match here() {
         Some(here) => seal_text::<T>(here, text),
+        None if literals::is_for_nobody(call) => nothing(T::KIND),
         None => restore_from_client(T::KIND, text),
     }
 }

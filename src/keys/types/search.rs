@@ -17,6 +17,7 @@ use watertight_core::keys::{
     BlindIndex, Kind, SEARCH_PREFIX, no_context, probe as probe_of, search_hash, search_hash_extended,
     search_key,
 };
+use watertight_core::{Code, Fault};
 
 fn index_of(call: Call, argument: usize) -> Option<BlindIndex> {
     let text = call.content(argument)?;
@@ -28,7 +29,14 @@ fn key_of<'a>(call: Call, argument: usize) -> Option<&'a [u8]> {
     call.beginning(argument, SEARCH_PREFIX).map(search_key)
 }
 
+/// A value that cannot be opened, so nobody may have it: an INSERT would store it.
 fn probe(call: Call) -> Datum {
+    if !operand::is_put_in(call) {
+        raise(
+            Fault::new(Code::InsufficientPrivilege, "watertight.searchable_probe is not for you")
+                .hint("Compare with the text: searchable = 'value'::text."),
+        );
+    }
     let Some(index) = index_of(call, 0) else { return call.null() };
     varlena::build(SEARCH_PREFIX, |out| out.copy_from_slice(&probe_of(&index))).0
 }

@@ -10,8 +10,8 @@ use crate::sys::{analysis, varlena};
 use pgrx::pg_sys::Datum;
 use watertight_core::keys::{
     BLIND_INDEX_BYTES, Kind, SEARCH_PREFIX, Sealed, decode_text, decoded_text_len, encode_text,
-    encoded_text_len, in_alter_table, is_text_form, malformed, not_genuine, opened_for_all, probe,
-    sealed_form_only, sealed_len,
+    encoded_text_len, in_alter_table, is_text_form, malformed, not_genuine, not_sealed, opened_for_all,
+    probe, sealed_form_only, sealed_form_refused, sealed_len,
 };
 use watertight_core::{Code, Fault};
 
@@ -62,16 +62,23 @@ pub fn seal(kind: Kind, here: Here, context: &[u8], plaintext: &[u8]) -> Datum {
 /// A client, or the text of a statement, has written the sealed form, without a context.
 pub fn restore_from_client(kind: Kind, text: &[u8]) -> Datum {
     literals::sealed(kind);
-    if literals::is_for_nobody() {
-        return varlena::build(SEARCH_PREFIX, |out| out.copy_from_slice(&probe(&[0; BLIND_INDEX_BYTES]))).0;
-    }
     restore(kind, text)
 }
 
-/// Without a context: a value from its sealed form, as it was put out.
+/// A value for a literal that nobody will ever see.
+pub fn nothing(kind: Kind) -> Datum {
+    literals::sealed(kind);
+    varlena::build(SEARCH_PREFIX, |out| out.copy_from_slice(&probe(&[0; BLIND_INDEX_BYTES]))).0
+}
+
+/// Without a context: a value from its sealed form, as it was put out. It may be of anybody, so it is for those who may write into anybody's
+/// rows.
 pub fn restore(kind: Kind, text: &[u8]) -> Datum {
     if !is_text_form(text) {
         raise(sealed_form_only(kind));
+    }
+    if !role::bypasses_row_security(role::current()) {
+        raise(sealed_form_refused(kind));
     }
     let length = decoded_text_len(text).map_err(|_| malformed(kind)).or_raise();
     let (value, read) = varlena::build(length, |out| {
@@ -83,8 +90,11 @@ pub fn restore(kind: Kind, text: &[u8]) -> Datum {
     }
 }
 
-/// The sealed form of a value.
+/// The sealed form of a value. What is none is not put out: a dump that has it could not be restored.
 pub fn put_out(sealed: &[u8], form: Form) -> Datum {
+    if Sealed::parse(sealed).is_err() {
+        raise(not_sealed());
+    }
     let length = encoded_text_len(sealed.len()).unwrap_or(usize::MAX);
     let (text, written) = form.build(length, |out| encode_text(sealed, out));
     if !written {

@@ -36,7 +36,8 @@ pub use master::{MAX_MASTER_BYTES, MAX_MASTER_VERSIONS, MasterKey, MasterState, 
 pub use nonces::{NONCE_BYTES, Nonce, Nonces};
 pub use rules::{
     Called, Holder, Keeper, Opening, in_alter_table, invalid, literal_kept, malformed, may_open, no_context,
-    not_genuine, opened_for_all, opened_value_kept, sealed_form_only, shredded, unknown_key,
+    not_genuine, not_sealed, opened_for_all, opened_value_kept, sealed_form_only, sealed_form_refused,
+    shredded, unknown_key,
 };
 pub use sealed::{
     Kind, Malformed, SEARCH_PREFIX, Sealed, TAG_BYTES, probe, sealed_len, search_hash, search_hash_extended,

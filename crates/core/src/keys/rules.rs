@@ -58,6 +58,17 @@ pub fn sealed_form_only(kind: Kind) -> Fault {
     .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
 }
 
+/// No context, and the sealed form from somebody who may write into his own tenant's rows only: it may be another one's value.
+#[cold]
+pub fn sealed_form_refused(kind: Kind) -> Fault {
+    Fault::new(
+        Code::InsufficientPrivilege,
+        format!("permission denied to store a sealed value of type {}", kind.type_name()),
+    )
+    .detail("Without a context, the sealed form is accepted from roles that row security does not bind, as for a restore.")
+    .hint("Restore as a superuser or a role with BYPASSRLS; to write, start the transaction with SELECT watertight.begin($1).")
+}
+
 /// No context, and a value that has to be sealed, opened or searched for.
 pub fn no_context(kind: Kind) -> Fault {
     let message = match kind {
@@ -165,6 +176,13 @@ pub fn malformed(kind: Kind) -> Fault {
     };
     Fault::new(Code::InvalidText, message)
         .detail("It is cut off, spelled otherwise than it was put out, or of another type.")
+}
+
+/// What is stored is not a sealed value at all.
+#[cold]
+pub fn not_sealed() -> Fault {
+    Fault::new(Code::DataCorrupted, "a stored value is not a sealed value")
+        .detail("It is not put out, because nothing would take it in again.")
 }
 
 /// The tag is not the one of these bytes under their key. `context_given`: by whoever called `decrypt()`, so it may be a wrong one.
