@@ -116,6 +116,12 @@ pub fn plain_type(kind: Oid) -> Oid {
     }
 }
 
+/// What a type is: itself, or what a domain is over.
+pub fn base_type(kind: Oid) -> Oid {
+    // SAFETY: syscache look-ups; a type that is not there is its own base.
+    unsafe { pg_sys::getBaseType(kind) }
+}
+
 /// The attribute number of a column, if the relation has it (and it is not dropped).
 pub fn attribute(relation: Oid, name: &CStr) -> Option<i16> {
     // SAFETY: a syscache look-up; InvalidAttrNumber where there is none.

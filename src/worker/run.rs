@@ -86,8 +86,9 @@ fn pass(shift: &mut Shift) {
         rotate_keys,
         pool::fill,
         serve::rotate_master,
-        reencrypt::work,
         litter::clean,
+        // The last, because it runs code of the tables' owners.
+        reencrypt::work,
     ];
     for step in steps {
         if shift.is_over() {
