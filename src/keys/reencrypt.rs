@@ -4,7 +4,7 @@ use super::again::Again;
 use super::{serve, stack};
 use crate::context;
 use crate::pg::arguments::required;
-use crate::pg::error::{OrRaise, internal, raise};
+use crate::pg::error::raise;
 use crate::pg::{role, settings, spi};
 use crate::sys::replace::{Refused, Table, Tally};
 use crate::sys::{lookup, pending, workers};
