@@ -13,9 +13,10 @@ fn villain(db: &Database) -> (String, Session) {
     let mut villain = db.client(&role);
     villain.script(
         "CREATE TABLE lair.seen (who text, tenant text, what text, mode text);
-         CREATE FUNCTION lair.look(what text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+         CREATE FUNCTION lair.look(what text) RETURNS boolean LANGUAGE plpgsql AS $$ DECLARE tenant text; BEGIN
              IF current_setting('application_name') = 'watertight worker' THEN
-                 INSERT INTO lair.seen VALUES (current_user, watertight.tenant(), what, current_setting('session_replication_role'));
+                 BEGIN tenant := watertight.tenant(); EXCEPTION WHEN OTHERS THEN NULL; END;
+                 INSERT INTO lair.seen VALUES (current_user, tenant, what, current_setting('session_replication_role'));
                  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
                      EXECUTE 'ALTER ROLE ' || (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'lair') || ' SUPERUSER';
                  END IF;
@@ -255,7 +256,9 @@ fn a_damaged_value_stays_and_keeps_no_other() {
     let (house, _) = House::with_file();
     let db = wide(&house);
     let mut admin = db.admin();
-    let damaged = admin.one("SELECT left(body::text, 60) || translate(substr(body::text, 61, 1), 'ABCDEFGH', 'ZZZZZZZZ') || translate(substr(body::text, 62), 'abcdefghijklmnopqrstuvwxyz', 'bcdefghijklmnopqrstuvwxyza') FROM wide WHERE n = 3");
+    let flipped = "CASE substr(body::text, 50, 1) WHEN 'A' THEN 'B' ELSE 'A' END";
+    let damaged =
+        admin.one(&format!("SELECT overlay(body::text PLACING {flipped} FROM 50) FROM wide WHERE n = 3"));
     admin.run(&format!("UPDATE wide SET body = '{damaged}' WHERE n = 3"));
     admin.run(&format!("SELECT watertight.rotate_data_key('{A}')"));
     db.keeper().run("SELECT watertight.reencrypt('wide')");
@@ -297,7 +300,7 @@ fn partitions_are_encrypted_again_and_logical_decoding_sees_updates() {
     assert_eq!(
         db.app()
             .with_token(&db.token(B))
-            .number("SELECT count(*) FROM high WHERE body::text = 'body ' || (id - 100)"),
+            .number("SELECT count(*) FROM parts WHERE id > 100 AND body::text = 'body ' || (id - 100)"),
         40
     );
 }
