@@ -4,9 +4,22 @@ CREATE TABLE watertight.reencryptions (
     relation     regclass NOT NULL CONSTRAINT reencryptions_pkey PRIMARY KEY,
     requested_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     requested_by text NOT NULL,
+    -- The pass under way.
     next_block   bigint NOT NULL DEFAULT 0,
     blocks       bigint NOT NULL DEFAULT 0,
+    pass_rows    bigint NOT NULL DEFAULT 0,
+    pass_passed_over bigint NOT NULL DEFAULT 0,
+    pass_unreadable  bigint NOT NULL DEFAULT 0,
+    -- All passes.
+    passes       integer NOT NULL DEFAULT 0,
     rows         bigint NOT NULL DEFAULT 0,
+    -- The last pass that is over.
+    passed_over  bigint NOT NULL DEFAULT 0,
+    unreadable   bigint NOT NULL DEFAULT 0,
+    -- What failed, or was in vain.
+    failures     integer NOT NULL DEFAULT 0,
+    next_try_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    last_error   text,
     finished_at  timestamptz
 );
 COMMENT ON TABLE watertight.reencryptions IS

@@ -31,6 +31,8 @@ mod mishaps;
 mod param;
 #[path = "keys/provider.rs"]
 mod provider;
+#[path = "keys/reencryption.rs"]
+mod reencryption;
 #[path = "keys/rotation.rs"]
 mod rotation;
 #[path = "keys/search.rs"]

@@ -18,7 +18,7 @@ pub use resolve::{no_user, tenant_of};
 pub use token::{declare_held_cursor, had_token, identify, mark, scopes};
 use verdict::has_passing_token;
 pub use verdict::{
-    as_tenant, compartment_if_any, has_token, identity, is_wide, nowhere, place, reached, reached_compartment,
+    compartment_if_any, has_token, identity, is_wide, nowhere, place, reached, reached_compartment,
 };
 
 use crate::compartment::{self, enter, fence};

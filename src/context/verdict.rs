@@ -137,21 +137,6 @@ pub fn compartment_if_any() -> Option<&'static Compartment> {
     compartment().ok().flatten()
 }
 
-struct Forget;
-
-impl Drop for Forget {
-    fn drop(&mut self) {
-        forget();
-    }
-}
-
-/// Runs `f` in a tenant's compartment, whatever the token says: for the extension's own work on behalf of an administrator.
-pub fn as_tenant<R>(tenant: &'static Tenant, compartment: &'static Compartment, f: impl FnOnce() -> R) -> R {
-    let _forget = Forget;
-    reach(tenant, compartment);
-    f()
-}
-
 static NOWHERE: Local<bool> = Local::new(false);
 
 struct Back(bool);

@@ -4,6 +4,7 @@
 //! `hear` when they count no more: `epoch::now()` is read before a key is loaded, and `epoch::hold()` says that this backend has some.
 
 mod after;
+mod again;
 mod all;
 mod api;
 mod certify;

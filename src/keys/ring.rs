@@ -17,6 +17,17 @@ const FRONT: usize = 4;
 /// How often a key that was retired in the same moment is looked for again.
 const TRIES: usize = 100;
 
+/// Where a data key is in force.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// Whose values.
+    pub tenant: Uuid,
+    /// Where in the tenant; nil for global.
+    pub compartment: Uuid,
+    /// The compartment's key is nowhere but in shared memory.
+    ephemeral: bool,
+}
+
 /// A context: whose values these are, and where.
 #[derive(Clone, Copy)]
 pub struct Here {
@@ -33,6 +44,10 @@ impl Here {
 
     fn compartment(&self) -> Uuid {
         Uuid::from_bytes(self.compartment.id)
+    }
+
+    fn spot(&self) -> Spot {
+        Spot { tenant: self.tenant(), compartment: self.compartment(), ephemeral: self.compartment.ephemeral }
     }
 
     /// Where its key is nowhere but in shared memory.
@@ -169,17 +184,25 @@ fn load(load: impl FnOnce() -> Result<Expanded, Fault>) -> Result<(), Fault> {
 /// # Errors
 /// 55000 if there is no key to be had, 53400 if it must not be used any more.
 pub fn seal<R>(here: Here, f: impl FnOnce(&Sealer, Nonce) -> R) -> Result<R, Fault> {
+    seal_at(here.spot(), f)
+}
+
+/// The same without a context.
+///
+/// # Errors
+/// As for [`seal`].
+pub fn seal_at<R>(spot: Spot, f: impl FnOnce(&Sealer, Nonce) -> R) -> Result<R, Fault> {
     let nonce = nonces::next()?;
-    let at = ready(here)?;
+    let at = ready(spot)?;
     RING.with(|ring| ring.sealer(at).map(|sealer| f(sealer, nonce))).ok_or_else(lost)
 }
 
 /// The place of the key in force, with one use taken.
 #[inline]
-fn ready(here: Here) -> Result<usize, Fault> {
+fn ready(spot: Spot) -> Result<usize, Fault> {
     for _ in 0..TRIES {
         let found = RING.with_mut(|ring| {
-            let at = ring.find(|key| is_in_force(key, here))?;
+            let at = ring.find(|key| is_in_force(key, &spot))?;
             let Expanded::Data { left, sealer, transient, .. } = &mut ring.slots.get_mut(at)?.key else {
                 return None;
             };
@@ -191,9 +214,9 @@ fn ready(here: Here) -> Result<usize, Fault> {
         });
         match found {
             Some(Ok(at)) => return Ok(at),
-            Some(Err((id, transient))) => take_more(id, transient.then(|| here.compartment()))?,
+            Some(Err((id, transient))) => take_more(id, transient.then_some(spot.compartment))?,
             None => load(|| {
-                let loaded = store::active(here.tenant(), here.compartment(), here.compartment.ephemeral)?;
+                let loaded = store::active(spot.tenant, spot.compartment, spot.ephemeral)?;
                 Ok(expand(&loaded))
             })?,
         }
@@ -201,9 +224,9 @@ fn ready(here: Here) -> Result<usize, Fault> {
     Err(lost())
 }
 
-fn is_in_force(key: &Expanded, here: Here) -> bool {
+fn is_in_force(key: &Expanded, spot: &Spot) -> bool {
     matches!(key, Expanded::Data { sealer, seals: true, .. }
-        if sealer.tenant().as_bytes() == &here.tenant.id && sealer.compartment().as_bytes() == &here.compartment.id)
+        if *sealer.tenant() == spot.tenant && *sealer.compartment() == spot.compartment)
 }
 
 fn expand(loaded: &store::Loaded) -> Expanded {
@@ -257,6 +280,27 @@ pub fn open<R>(here: Here, id: KeyId, f: impl FnOnce(&Sealer) -> R) -> Result<R,
             permit(here, &Holder { tenant: row.tenant, compartment: row.compartment })?;
         }
         load(|| Ok(expand(&store::by_id(id, here.ephemeral())?)))?;
+    }
+    Err(lost())
+}
+
+/// A key that has a row, whosever it is: `f` is given it, and where it belongs. For whoever shows nobody what it opens.
+///
+/// # Errors
+/// 42704 or 55000 if the key is not to be had.
+pub fn any<R>(id: KeyId, f: impl FnOnce(&Sealer, Spot) -> R) -> Result<R, Fault> {
+    let named = |key: &Expanded| matches!(key, Expanded::Data { sealer, .. } if sealer.id() == id);
+    for _ in 0..TRIES {
+        if let Some(at) = RING.with_mut(|ring| ring.find(named)) {
+            return RING
+                .with(|ring| {
+                    let sealer = ring.sealer(at)?;
+                    let (tenant, compartment) = (*sealer.tenant(), *sealer.compartment());
+                    Some(f(sealer, Spot { tenant, compartment, ephemeral: false }))
+                })
+                .ok_or_else(lost);
+        }
+        load(|| Ok(expand(&store::by_id(id, None)?)))?;
     }
     Err(lost())
 }

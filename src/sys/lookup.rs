@@ -157,6 +157,12 @@ pub fn has_parts(kind: Oid) -> bool {
     sort != pg_sys::TYPTYPE_BASE && sort != pg_sys::TYPTYPE_ENUM
 }
 
+/// What a type is: itself, or what a domain is over.
+pub fn base_type(kind: Oid) -> Oid {
+    // SAFETY: syscache look-ups; a type that is not there is its own base.
+    unsafe { pg_sys::getBaseType(kind) }
+}
+
 /// The attribute number of a column, if the relation has it (and it is not dropped).
 pub fn attribute(relation: Oid, name: &CStr) -> Option<i16> {
     // SAFETY: a syscache look-up; InvalidAttrNumber where there is none.

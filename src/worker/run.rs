@@ -88,8 +88,9 @@ fn pass(shift: &mut Shift) {
         pool::fill,
         serve::rotate_master,
         erase::work,
-        reencrypt::work,
         litter::clean,
+        // The last, because it runs code of the tables' owners.
+        reencrypt::work,
     ];
     for step in steps {
         if shift.is_over() {

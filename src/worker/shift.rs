@@ -4,6 +4,7 @@ use crate::compartment::destroy;
 use crate::pg::error::warn;
 use crate::pg::settings;
 use crate::session::end;
+use crate::sys::limit;
 use crate::sys::process;
 use crate::sys::slots::Handle;
 use crate::sys::workers::{self, State, Text};
@@ -109,7 +110,34 @@ impl Shift {
         self.attempt(Task::Of(what, of), what, || process::transaction(f))
     }
 
-    /// The same outside of a transaction.
+    /// The same for what runs a user's code, for so many milliseconds. Who calls this puts it off.
+    ///
+    /// # Errors
+    /// The message of what failed.
+    pub fn limited_task<R>(
+        &mut self,
+        what: &'static str,
+        milliseconds: i32,
+        f: impl FnOnce() -> R,
+    ) -> Result<R, String> {
+        limit::within(milliseconds, || process::transaction(f))
+            .inspect_err(|message| self.fail(&format!("could not {what}: {message}")))
+    }
+
+    /// Something that has failed before waits to be tried again. It is told of as long as nothing else has failed.
+    pub fn still_fails(&mut self, message: &str) {
+        if !self.failed {
+            self.failed = true;
+            workers::change(self.database, |worker| worker.error = Text::new(message));
+        }
+    }
+
+    /// It has come so far: that the workers before it may have ended does not count any more.
+    pub fn is_well(&self) {
+        workers::change(self.database, |worker| worker.ends = 0);
+    }
+
+    /// Does something outside of a transaction.
     pub fn statement(&mut self, what: &'static str, f: impl FnOnce() -> Result<(), String>) -> Option<()> {
         self.attempt(Task::Named(what), what, f)
     }

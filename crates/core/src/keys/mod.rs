@@ -40,8 +40,8 @@ pub use rules::{
     shredded, unknown_key,
 };
 pub use sealed::{
-    Kind, Malformed, SEARCH_PREFIX, Sealed, TAG_BYTES, probe, sealed_len, search_hash, search_hash_extended,
-    search_key,
+    KEY_PREFIX, Kind, Malformed, SEARCH_PREFIX, Sealed, TAG_BYTES, probe, sealed_len, search_hash,
+    search_hash_extended, search_key,
 };
 pub use sealer::{NotGenuine, Sealer};
 pub use secret::{SECRET_BYTES, Secret};

@@ -56,6 +56,9 @@ impl Kind {
     }
 }
 
+/// The bytes of a value that [`Sealed::key_of`] looks at.
+pub const KEY_PREFIX: usize = AFTER_ID;
+
 /// The length of a sealed value.
 #[inline]
 pub const fn sealed_len(kind: Kind, plaintext: usize) -> usize {
@@ -103,6 +106,14 @@ impl<'a> Sealed<'a> {
         let (nonce, rest) = rest.split_first_chunk()?;
         let (ciphertext, tag) = rest.split_last_chunk()?;
         Some(Sealed { kind, key, index, nonce, ciphertext, tag })
+    }
+
+    /// The key that a value says it is sealed under; its first [`KEY_PREFIX`] bytes suffice.
+    #[inline]
+    pub fn key_of(bytes: &[u8]) -> Option<KeyId> {
+        let (kind, rest) = bytes.split_first()?;
+        Kind::from_byte(*kind)?;
+        KeyId::from_bytes(*rest.first_chunk()?)
     }
 
     /// The blind index of a searchable value, and nothing else of it: comparison has no time for more.
