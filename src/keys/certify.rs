@@ -1,7 +1,7 @@
 //! Certificates of destruction: signed by the worker, once no process of the server has the keys any more.
 
 use super::rows::{self, DataKeyRow};
-use super::{make, store};
+use super::{kept, make, store};
 use crate::pg::ext::Tables;
 use crate::pg::id::to_pg;
 use crate::pg::spi;
@@ -72,6 +72,14 @@ fn signing_key() -> Result<(Uuid, SigningKey), Fault> {
 /// 55000 without a master key.
 pub fn sign(id: Uuid) -> Result<(), Fault> {
     let Some(certificate) = read(id) else { return Ok(()) };
+    if !is_true(id) {
+        return Err(Fault::new(
+            Code::NotInPrerequisiteState,
+            "a certificate says of keys that they were destroyed, and they are there",
+        )
+        .detail(format!("Row {id} of watertight.key_certificates is not signed."))
+        .hint("Somebody has written the row, or rows of keys, by hand: see watertight.keys."));
+    }
     let (installation, key) = signing_key()?;
     let text = Certificate { installation, ..certificate }.sign(&key);
     spi::run(
@@ -80,6 +88,23 @@ pub fn sign(id: Uuid) -> Result<(), Fault> {
         &[to_pg(id).into(), text.into()],
     );
     Ok(())
+}
+
+/// Whether what a row says is so: no key that it names is there, and none of what it says to be destroyed.
+fn is_true(id: Uuid) -> bool {
+    let tables_agree =
+        spi::one::<bool>(include_str!("queries/destroyed.sql"), &[to_pg(id).into()]) == Some(true);
+    tables_agree
+        && {
+            let kept: Vec<String> = kept::transients().iter().map(|about| about.number.to_string()).collect();
+            let named = spi::one::<bool>(
+            "SELECT true FROM watertight.key_certificates AS c, pg_catalog.jsonb_array_elements(c.keys) AS k (key)
+              WHERE c.id OPERATOR(pg_catalog.=) $1
+                AND (k.key OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.=) ANY ($2) LIMIT 1",
+            &[to_pg(id).into(), kept.into()],
+        );
+            named != Some(true)
+        }
 }
 
 /// What a row says.

@@ -9,6 +9,7 @@ mod certify;
 mod columns;
 mod fresh;
 pub mod hear;
+mod inspect;
 mod keeper;
 mod kept;
 pub mod make;

@@ -2,7 +2,7 @@
 
 use super::rotate::Batch;
 use super::wish::{self, Kind};
-use super::{certify, kept, make, reserve, rotate, shred, stack};
+use super::{certify, inspect, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::id::to_pg;
 use crate::pg::spi;
@@ -17,6 +17,8 @@ use watertight_core::{Code, Fault};
 /// An ephemeral compartment's key may be there before its row can be seen: by a transaction that has not been committed. Microseconds.
 const GRACE: i64 = 600_000_000;
 
+const MAKE: &str = "make a key";
+
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
     while let Some(kind) = wish::next() {
@@ -25,7 +27,13 @@ pub fn grant(shift: &mut Shift) {
         }
         match kind {
             Kind::Make { tenant, compartment } => {
-                shift.task_of("make a key", tenant, || make::missing(tenant, compartment).or_raise());
+                let mut why = None;
+                shift.task_of(MAKE, tenant, || {
+                    make::missing(tenant, compartment)
+                        .inspect_err(|fault| why = Some(fault.clone()))
+                        .or_raise();
+                });
+                answer(shift, kind, (MAKE, tenant), why);
             }
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
@@ -35,9 +43,12 @@ pub fn grant(shift: &mut Shift) {
                     committed();
                 }
             }
-            Kind::Shred { until, .. } if process::now() > until => {}
-            Kind::Shred { tenant, certificate, by, .. } => {
-                shift.task_of("shred a tenant", tenant, || shred_tenant(tenant, certificate, by.as_str()));
+            Kind::Shred { tenant, certificate, by, until } => {
+                let is_wanted = || process::now() <= until && wish::begin(kind);
+                shift.task_of("shred a tenant", tenant, || {
+                    shred_tenant(tenant, certificate, by.as_str(), is_wanted);
+                });
+                wish::done(kind);
                 certificates(shift);
             }
         }
@@ -45,7 +56,15 @@ pub fn grant(shift: &mut Shift) {
     }
 }
 
-fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
+/// Who waits is told why it failed. It is not put off then: who wishes for it again may have mended what was wrong.
+fn answer(shift: &mut Shift, kind: Kind, task: (&'static str, Uuid), why: Option<Fault>) {
+    if let Some(why) = why {
+        wish::fail(kind, &why);
+        shift.forgive(task.0, task.1);
+    }
+}
+
+fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str, is_wanted: impl FnOnce() -> bool) {
     let key = to_pg(tenant);
     let asked_before = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.key_certificates WHERE id OPERATOR(pg_catalog.=) $1",
@@ -60,7 +79,7 @@ fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
     );
     let Ok(Some(name)) = name else { return };
     let order = shred::Order { tenant, name: &name, compartment: None, reason: "shredded", by };
-    shred::tenant_for_ever(&order, certificate).or_raise();
+    shred::tenant_for_ever(&order, certificate, is_wanted).or_raise();
 }
 
 /// Signs the certificates of what was destroyed.
@@ -107,6 +126,13 @@ pub fn rotate_master(shift: &mut Shift) {
                 return;
             }
         }
+    }
+}
+
+/// Looks at what the provider of the master key gave.
+pub fn inspect(shift: &mut Shift) {
+    if inspect::is_due() {
+        shift.task("look at the versions of the master key", inspect::look);
     }
 }
 

@@ -26,6 +26,7 @@ struct Holder {
 static AREA: Area = Area::new(c"watertight epoch", size, created);
 static HOLDS: Local<bool> = Local::new(false);
 static WATCHED: Local<bool> = Local::new(false);
+static ASKS: Local<bool> = Local::new(false);
 
 /// Asks for the memory; called while the library is loaded.
 pub fn install() {
@@ -70,6 +71,8 @@ pub fn hold(epoch: u64) {
         unsafe { pg_sys::before_shmem_exit(Some(on_exit), pg_sys::Datum::null()) };
         WATCHED.set(true);
     }
+    // What it asks for was asked in that epoch or an earlier one.
+    let epoch = if ASKS.get() { mine.epoch.load(Ordering::Relaxed).min(epoch) } else { epoch };
     // SAFETY: plain globals.
     let (process, database) = unsafe { (pg_sys::MyProcPid, pg_sys::MyDatabaseId) };
     mine.process.store(process, Ordering::Relaxed);
@@ -84,14 +87,49 @@ pub fn hold(epoch: u64) {
 pub fn let_go() {
     if HOLDS.get() {
         HOLDS.set(false);
-        if let Some(mine) = shared::my_index().map(holder) {
-            mine.epoch.store(0, Ordering::Release);
+        release();
+    }
+}
+
+fn release() {
+    if !ASKS.get()
+        && let Some(mine) = shared::my_index().map(holder)
+    {
+        mine.epoch.store(0, Ordering::Release);
+    }
+}
+
+/// While this is there this backend counts as one that keeps something of the epoch in which it was made, whatever it lets go of.
+pub struct Asking(bool);
+
+/// This backend is about to ask for something that it will have when it is answered.
+pub fn ask() -> Asking {
+    let outermost = !ASKS.get();
+    if outermost {
+        if !HOLDS.get() {
+            hold(now());
+            HOLDS.set(false);
+        }
+        ASKS.set(true);
+    }
+    Asking(outermost)
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if self.0 {
+            ASKS.set(false);
+            if !HOLDS.get() {
+                release();
+            }
         }
     }
 }
 
 unsafe extern "C-unwind" fn on_exit(_code: i32, _argument: pg_sys::Datum) {
-    let_go();
+    ASKS.set(false);
+    HOLDS.set(false);
+    release();
 }
 
 /// Has the other backends of a database look at the epoch, those that keep something of an earlier one than this; returns how many

@@ -71,7 +71,7 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 15] = [
+    let steps: [fn(&mut Shift); 16] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
@@ -84,6 +84,7 @@ fn pass(shift: &mut Shift) {
         activity::write_now_and_then,
         sweep::forget_ended,
         rotate_keys,
+        serve::inspect,
         pool::fill,
         serve::rotate_master,
         reencrypt::work,

@@ -109,6 +109,11 @@ impl Shift {
         self.attempt(Task::Of(what, of), what, || process::transaction(f))
     }
 
+    /// Whatever has failed of it: it is not put off.
+    pub fn forgive(&mut self, what: &'static str, of: Uuid) {
+        self.put_off.done(&Task::Of(what, of));
+    }
+
     /// The same outside of a transaction.
     pub fn statement(&mut self, what: &'static str, f: impl FnOnce() -> Result<(), String>) -> Option<()> {
         self.attempt(Task::Named(what), what, f)

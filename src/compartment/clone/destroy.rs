@@ -10,7 +10,8 @@ use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
 const SUSPECTS: &str = concat!(include_str!("queries/depending.sql"), include_str!("queries/suspects.sql"));
-const DEPENDANTS: &str = concat!(include_str!("queries/depending.sql"), include_str!("queries/dependants.sql"));
+const DEPENDANTS: &str =
+    concat!(include_str!("queries/depending.sql"), include_str!("queries/dependants.sql"));
 
 /// How many dependants a message names.
 const NAMED: usize = 20;
