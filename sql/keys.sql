@@ -162,7 +162,7 @@ CREATE VIEW watertight.master_key_versions AS
                AND k.state OPERATOR(pg_catalog.=) 'active') AS tenant_keys,
            -- With a service nobody knows before it is asked.
            CASE WHEN m.name IS NULL THEN EXISTS (
-               SELECT FROM pg_catalog.unnest(p.versions, p.check_values) AS v (version, check_value)
+               SELECT FROM ROWS FROM (pg_catalog.unnest(p.versions), pg_catalog.unnest(p.check_values)) AS v (version, check_value)
                 WHERE v.version OPERATOR(pg_catalog.=) m.version AND v.check_value OPERATOR(pg_catalog.=) m.check_value)
            END AS present
       FROM watertight.master_keys AS m CROSS JOIN watertight.key_provider() AS p;

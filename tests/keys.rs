@@ -17,10 +17,14 @@ mod house;
 mod journeys;
 #[path = "keys/mishaps.rs"]
 mod mishaps;
+#[path = "keys/outage.rs"]
+mod outage;
 #[path = "keys/param.rs"]
 mod param;
 #[path = "keys/provider.rs"]
 mod provider;
+#[path = "keys/races.rs"]
+mod races;
 #[path = "keys/rotation.rs"]
 mod rotation;
 #[path = "keys/search.rs"]

@@ -3,7 +3,7 @@
 use super::rows::{self, DataKeyRow};
 use super::{kept, make, store};
 use crate::pg::ext::Tables;
-use crate::pg::id::to_pg;
+use crate::pg::id::{from_pg, to_pg};
 use crate::pg::spi;
 use crate::sys::{attempt, epoch, process, user};
 use pgrx::JsonB;
@@ -17,26 +17,52 @@ use watertight_core::{Code, Fault};
 const PATIENCE: i64 = 5_000_000;
 const PAUSE: u32 = 20;
 
-/// The certificates that are to be signed.
-pub fn pending() -> Vec<Uuid> {
-    spi::ids(
-        "SELECT id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
-        &[],
-    )
+/// A certificate that is to be signed, and whose keys it is about.
+pub struct Pending {
+    /// Its id.
+    pub id: Uuid,
+    tenant: Uuid,
 }
 
-/// Waits until no other backend has keys from before this moment. False if some still have: they are at work in a statement that does
-/// not need them now, and let go when it is over.
-pub fn wait_for_all() -> bool {
-    let now = epoch::raise();
-    let begun = process::now();
-    while epoch::nudge(user::database(), now) > 0 {
-        if process::now().saturating_sub(begun) > PATIENCE || process::is_stopping() {
-            return false;
-        }
-        attempt::pause(PAUSE);
+/// The certificates that are to be signed.
+pub fn pending() -> Vec<Pending> {
+    let found = spi::all(
+        "SELECT id, tenant_id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
+        &[],
+        |row| Ok(row.get::<pgrx::Uuid>(1)?.zip(row.get::<pgrx::Uuid>(2)?)),
+    );
+    let pending = |(id, tenant)| Pending { id: from_pg(id), tenant: from_pg(tenant) };
+    found.into_iter().flatten().map(pending).collect()
+}
+
+/// Waiting until no other backend has keys from before this moment. Some may still have: they are at work in a statement that does not
+/// need them now, and let go when it is over.
+pub struct Wait {
+    epoch: u64,
+    begun: i64,
+}
+
+impl Wait {
+    /// From now on.
+    pub fn begin() -> Wait {
+        Wait { epoch: epoch::raise(), begun: process::now() }
     }
-    true
+
+    /// Tells the others to let go.
+    pub fn nudge(&self) {
+        epoch::nudge(user::database(), self.epoch);
+    }
+
+    /// Whether one may still have what a certificate is about.
+    pub fn is_for(&self, pending: &Pending) -> bool {
+        epoch::is_held(user::database(), self.epoch, pending.tenant.as_bytes())
+    }
+
+    /// Waits a little. False when that was long enough.
+    pub fn goes_on(&self) -> bool {
+        attempt::pause(PAUSE);
+        process::now().saturating_sub(self.begun) <= PATIENCE && !process::is_stopping()
+    }
 }
 
 /// Makes the key that signs, if there is none.

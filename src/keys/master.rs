@@ -227,7 +227,7 @@ fn unwrap_by(
         return Ok(key);
     }
     // Whoever destroys the key from here on waits until this is over, or is seen.
-    let _asking = epoch::ask();
+    let _asking = epoch::ask(row.tenant.as_bytes());
     if is_destroyed(tables, row) {
         return Err(shredded());
     }

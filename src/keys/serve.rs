@@ -21,10 +21,17 @@ const MAKE: &str = "make a key";
 
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
-    while let Some(kind) = wish::next() {
-        if shift.is_over() {
-            return;
-        }
+    if wishes(shift) {
+        certificates(shift);
+    }
+}
+
+/// The same; true if something was destroyed of which a certificate is to be signed.
+fn wishes(shift: &mut Shift) -> bool {
+    let mut destroyed = false;
+    while !shift.is_over()
+        && let Some(kind) = wish::next()
+    {
         match kind {
             Kind::Make { tenant, compartment } => {
                 let mut why = None;
@@ -49,11 +56,12 @@ pub fn grant(shift: &mut Shift) {
                     shred_tenant(tenant, certificate, by.as_str(), is_wanted);
                 });
                 wish::done(kind);
-                certificates(shift);
+                destroyed = true;
             }
         }
         stack::wipe();
     }
+    destroyed
 }
 
 /// Who waits is told why it failed. It is not put off then: who wishes for it again may have mended what was wrong.
@@ -84,19 +92,41 @@ fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str, is_wanted: impl FnOnc
 
 /// Signs the certificates of what was destroyed.
 pub fn certificates(shift: &mut Shift) {
-    let pending = shift.task("list the certificates to sign", certify::pending).unwrap_or_default();
+    while sign(shift) {}
+}
+
+/// Signs those that are there now; true if there are others by now. Who works long in a statement keeps nobody waiting but for the certificates
+/// of tenants whose keys he may have.
+fn sign(shift: &mut Shift) -> bool {
+    let mut pending = shift.task("list the certificates to sign", certify::pending).unwrap_or_default();
     if pending.is_empty() {
-        return;
+        return false;
     }
     let ready = shift.task("prepare the key that signs certificates", || certify::prepare().or_raise());
-    if ready.is_none() || !certify::wait_for_all() {
-        return;
+    if ready.is_none() {
+        return false;
     }
-    for id in pending {
-        if shift.is_over() {
-            return;
+    let wait = certify::Wait::begin();
+    let mut others = false;
+    loop {
+        wait.nudge();
+        let (held, free): (Vec<_>, Vec<_>) = pending.into_iter().partition(|pending| wait.is_for(pending));
+        for certificate in free {
+            if shift.is_over() {
+                return false;
+            }
+            let id = certificate.id;
+            shift.task_of("sign a certificate", id, || certify::sign(id).or_raise());
         }
-        shift.task_of("sign a certificate", id, || certify::sign(id).or_raise());
+        pending = held;
+        if pending.is_empty() {
+            return others;
+        }
+        others |= wishes(shift);
+        // What was destroyed meanwhile is not kept waiting by the same statement.
+        if others || shift.is_over() || !wait.goes_on() {
+            return others;
+        }
     }
 }
 
