@@ -167,7 +167,7 @@ COMMENT ON FUNCTION watertight.verify_certificate(text, text) IS
     'What a certificate of destruction says, if it is genuine; an error if not.';
 
 CREATE FUNCTION watertight.key_provider()
-    RETURNS TABLE (state text, versions integer[], loaded_at timestamptz, failed_at timestamptz, error text)
+    RETURNS TABLE (state text, versions integer[], loaded_at timestamptz, failed_at timestamptz, error text, check_values text[])
     LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 1 SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'key_provider_wrapper';
 COMMENT ON FUNCTION watertight.key_provider() IS 'Whether the master key is there, and if not, why.';
@@ -191,7 +191,11 @@ CREATE VIEW watertight.master_key_versions AS
            (SELECT pg_catalog.count(*) FROM watertight.tenant_keys AS k
              WHERE k.master_version OPERATOR(pg_catalog.=) m.version
                AND k.state OPERATOR(pg_catalog.=) 'active') AS tenant_keys,
-           m.version OPERATOR(pg_catalog.=) ANY (p.versions) AS present
+           -- With a service nobody knows before it is asked.
+           CASE WHEN m.name IS NULL THEN EXISTS (
+               SELECT FROM ROWS FROM (pg_catalog.unnest(p.versions), pg_catalog.unnest(p.check_values)) AS v (version, check_value)
+                WHERE v.version OPERATOR(pg_catalog.=) m.version AND v.check_value OPERATOR(pg_catalog.=) m.check_value)
+           END AS present
       FROM watertight.master_keys AS m CROSS JOIN watertight.key_provider() AS p;
 COMMENT ON VIEW watertight.master_key_versions IS
     'The versions of the master key: how many tenants'' keys each wraps, and whether the server has it now. One that wraps none is not needed any more.';

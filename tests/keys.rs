@@ -27,10 +27,14 @@ mod maintenance;
 mod many;
 #[path = "keys/mishaps.rs"]
 mod mishaps;
+#[path = "keys/outage.rs"]
+mod outage;
 #[path = "keys/param.rs"]
 mod param;
 #[path = "keys/provider.rs"]
 mod provider;
+#[path = "keys/races.rs"]
+mod races;
 #[path = "keys/reencryption.rs"]
 mod reencryption;
 #[path = "keys/rotation.rs"]

@@ -4,7 +4,7 @@ use super::lookup::{self, MAX_DEPTH, Stored};
 use super::rights::{may_enter, require_switched_on};
 use super::{taken, template};
 use crate::context;
-use crate::keys::make;
+use crate::keys::{make, shred};
 use crate::pg::arguments::{given, required};
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::ext::{self, Tables};
@@ -265,6 +265,7 @@ fn drop_stored(stored: &Stored, confirm: Option<&str>, force: bool) {
                 .hint("Repeat the compartment's name in confirm."),
         );
     }
+    make::sees_all(shred::DROP_COMPARTMENT).or_raise();
     if is_inside(stored.id) {
         raise(
             Fault::new(Code::ObjectInUse, format!("cannot drop compartment \"{name}\" from inside"))

@@ -1,7 +1,7 @@
 //! What administrators call. It runs as the extension's owner; EXECUTE is granted to `watertight_admin` only.
 
 use super::wish::{self, Kind, Name};
-use super::{certify, fresh, make, rotate};
+use super::{certify, fresh, make, master, rotate};
 use crate::pg::arguments::{given, required};
 use crate::pg::error::{OrRaise, raise, warn};
 use crate::pg::role;
@@ -88,8 +88,8 @@ fn shred_tenant(name: Option<&str>, confirm: Option<&str>) -> Option<String> {
     );
     let by = Name::new(&role::caller_name());
     let until = process::now().saturating_add(wish::PATIENCE * 1_000);
-    let signed =
-        wish::grant(Kind::Shred { tenant, certificate, by, until }, || stored(certificate).flatten());
+    let order = Kind::Shred { tenant, certificate, by, until };
+    let signed = wish::destroy(order, || stored(certificate).flatten(), || stored(certificate).is_some());
     match signed {
         Ok(text) => Some(text),
         Err(fault) if stored(certificate).is_none() => raise(fault),
@@ -153,6 +153,7 @@ fn key_provider() -> TableIterator<
         name!(loaded_at, Option<TimestampWithTimeZone>),
         name!(failed_at, Option<TimestampWithTimeZone>),
         name!(error, Option<String>),
+        name!(check_values, Vec<Option<String>>),
     ),
 > {
     let status = provided::status();
@@ -164,12 +165,14 @@ fn key_provider() -> TableIterator<
     };
     let mut versions = provided::numbers();
     versions.sort_unstable();
+    let checks = versions.iter().map(|version| master::check(*version)).collect();
     TableIterator::once((
         state.as_str(),
         versions,
         time(status.loaded_at),
         time(status.failed_at),
         status.error.get().map(str::to_owned),
+        checks,
     ))
 }
 

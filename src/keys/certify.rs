@@ -2,9 +2,9 @@
 
 use super::rows::{self, DataKeyRow};
 use super::wish::{self, Kind};
-use super::{make, master, stack, store};
+use super::{kept, make, master, stack, store};
 use crate::pg::ext::Tables;
-use crate::pg::id::to_pg;
+use crate::pg::id::{from_pg, to_pg};
 use crate::pg::spi;
 use crate::sys::{attempt, epoch, process, user};
 use pgrx::JsonB;
@@ -18,26 +18,52 @@ use watertight_core::{Code, Fault};
 const PATIENCE: i64 = 5_000_000;
 const PAUSE: u32 = 20;
 
-/// The certificates that are to be signed.
-pub fn pending() -> Vec<Uuid> {
-    spi::ids(
-        "SELECT id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
-        &[],
-    )
+/// A certificate that is to be signed, and whose keys it is about.
+pub struct Pending {
+    /// Its id.
+    pub id: Uuid,
+    tenant: Uuid,
 }
 
-/// Waits until no other backend has keys from before this moment. False if some still have: they are at work in a statement that does
-/// not need them now, and let go when it is over.
-pub fn wait_for_all() -> bool {
-    let now = epoch::raise();
-    let begun = process::now();
-    while epoch::nudge(user::database(), now) > 0 {
-        if process::now().saturating_sub(begun) > PATIENCE || process::is_stopping() {
-            return false;
-        }
-        attempt::pause(PAUSE);
+/// The certificates that are to be signed.
+pub fn pending() -> Vec<Pending> {
+    let found = spi::all(
+        "SELECT id, tenant_id FROM watertight.key_certificates WHERE certificate IS NULL ORDER BY destroyed_at",
+        &[],
+        |row| Ok(row.get::<pgrx::Uuid>(1)?.zip(row.get::<pgrx::Uuid>(2)?)),
+    );
+    let pending = |(id, tenant)| Pending { id: from_pg(id), tenant: from_pg(tenant) };
+    found.into_iter().flatten().map(pending).collect()
+}
+
+/// Waiting until no other backend has keys from before this moment. Some may still have: they are at work in a statement that does not
+/// need them now, and let go when it is over.
+pub struct Wait {
+    epoch: u64,
+    begun: i64,
+}
+
+impl Wait {
+    /// From now on.
+    pub fn begin() -> Wait {
+        Wait { epoch: epoch::raise(), begun: process::now() }
     }
-    true
+
+    /// Tells the others to let go.
+    pub fn nudge(&self) {
+        epoch::nudge(user::database(), self.epoch);
+    }
+
+    /// Whether one may still have what a certificate is about.
+    pub fn is_for(&self, pending: &Pending) -> bool {
+        epoch::is_held(user::database(), self.epoch, pending.tenant.as_bytes())
+    }
+
+    /// Waits a little. False when that was long enough.
+    pub fn goes_on(&self) -> bool {
+        attempt::pause(PAUSE);
+        process::now().saturating_sub(self.begun) <= PATIENCE && !process::is_stopping()
+    }
 }
 
 /// Makes the key that signs, if there is none.
@@ -98,6 +124,14 @@ fn unusable() -> Fault {
 /// 55000 without a master key.
 pub fn sign(id: Uuid) -> Result<(), Fault> {
     let Some(certificate) = read(id) else { return Ok(()) };
+    if !is_true(id) {
+        return Err(Fault::new(
+            Code::NotInPrerequisiteState,
+            "a certificate says of keys that they were destroyed, and they are there",
+        )
+        .detail(format!("Row {id} of watertight.key_certificates is not signed."))
+        .hint("Somebody has written the row, or rows of keys, by hand: see watertight.keys."));
+    }
     let (installation, key) = signing_key()?;
     let text = Certificate { installation, ..certificate }.sign(&key);
     spi::run(
@@ -106,6 +140,23 @@ pub fn sign(id: Uuid) -> Result<(), Fault> {
         &[to_pg(id).into(), text.into()],
     );
     Ok(())
+}
+
+/// Whether what a row says is so: no key that it names is there, and none of what it says to be destroyed.
+fn is_true(id: Uuid) -> bool {
+    let tables_agree =
+        spi::one::<bool>(include_str!("queries/destroyed.sql"), &[to_pg(id).into()]) == Some(true);
+    tables_agree
+        && {
+            let kept: Vec<String> = kept::transients().iter().map(|about| about.number.to_string()).collect();
+            let named = spi::one::<bool>(
+            "SELECT true FROM watertight.key_certificates AS c, pg_catalog.jsonb_array_elements(c.keys) AS k (key)
+              WHERE c.id OPERATOR(pg_catalog.=) $1
+                AND (k.key OPERATOR(pg_catalog.->>) 'id') OPERATOR(pg_catalog.=) ANY ($2) LIMIT 1",
+            &[to_pg(id).into(), kept.into()],
+        );
+            named != Some(true)
+        }
 }
 
 /// What a row says.

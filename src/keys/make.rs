@@ -11,7 +11,7 @@ use crate::pg::ext::{self, Tables};
 use crate::pg::id::to_pg;
 use crate::pg::{role, spi};
 use crate::registry;
-use crate::sys::{user, uses as counters};
+use crate::sys::{user, uses as counters, xact};
 use pgrx::spi::Spi;
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, Secret, check_value, shredded, uses, wrap};
@@ -87,6 +87,21 @@ pub fn hold(tenant: Uuid, compartment: Uuid) -> Result<(), Fault> {
         &[to_pg(compartment).into(), to_pg(tenant).into()],
     );
     if matches!(held, Ok(Some(true))) { Ok(()) } else { Err(gone()) }
+}
+
+/// Whether this transaction sees which keys there are. One that sees the past would leave out those that were made since: they would
+/// stay wrapped by a key that is gone, or outlive what they belong to. `what` is what is to be done.
+///
+/// # Errors
+/// 25001 if it does not.
+pub fn sees_all(what: &str) -> Result<(), Fault> {
+    if !xact::sees_the_past() {
+        return Ok(());
+    }
+    let message = format!("cannot {what} in a REPEATABLE READ or SERIALIZABLE transaction");
+    Err(Fault::new(Code::ActiveTransaction, message)
+        .detail("It does not see what was made or written since it began, which would be left out.")
+        .hint("Begin the transaction with ISOLATION LEVEL READ COMMITTED."))
 }
 
 /// The key of a tenant that is in force; `None` if it has had none.

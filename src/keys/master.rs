@@ -7,15 +7,23 @@ use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
 use crate::pg::key_settings;
 use crate::pg::role;
+use crate::sys::local::Local;
 use crate::sys::provided::{self, State};
-use crate::sys::{attempt, turns};
+use crate::sys::{attempt, epoch, process, turns};
 use pgrx::spi::Spi;
 use uuid::Uuid;
-use watertight_core::keys::{KeyId, MasterState, Secret, check_value, unwrap, wrap};
+use watertight_core::keys::{KeyId, MasterState, Secret, check_value, shredded, unwrap, wrap};
 use watertight_core::{Code, Fault};
 
 /// How often it is looked whether the provider has answered, in milliseconds.
 const PAUSE: u32 = 20;
+
+/// Until then the worker does not ask a service that has not answered in time, in PostgreSQL's microseconds.
+static SILENT: Local<i64> = Local::new(0);
+
+const SERVICE: &str = "the key management service";
+const WRAP: &str = "watertight.key_wrap_command";
+const UNWRAP: &str = "watertight.key_unwrap_command";
 
 /// Who has the master key, and that it is there.
 ///
@@ -124,17 +132,25 @@ fn read(version: i32) -> Result<(Secret, String), Fault> {
     Ok((key, check))
 }
 
+/// What a version that we have is recognised by.
+pub fn check(version: i32) -> Option<String> {
+    read(version).ok().map(|(_, check)| check)
+}
+
 /// A provider that gives another key under the same number is refused: what is wrapped by the one cannot be opened by the other.
 fn is_known(tables: &Tables, version: i32, check: &str) -> Result<(), Fault> {
     match rows::master(tables, version).and_then(|row| row.check) {
-        Some(known) if known != check => Err(Fault::new(
-            Code::NotInPrerequisiteState,
-            format!("version {version} of the master key is not the one that is known by this number"),
-        )
-        .detail("Its check value is not the one in watertight.master_keys. The provider gave the wrong key, or the database comes from another installation.")
-        .hint("Have the provider give the right key, a new one under a new number, and reload the configuration.")),
+        Some(known) if known != check => Err(another(version)),
         _ => Ok(()),
     }
+}
+
+/// A version that the provider gave is not the one that is known.
+pub fn another(version: i32) -> Fault {
+    let message = format!("version {version} of the master key is not the one that is known by this number");
+    Fault::new(Code::NotInPrerequisiteState, message)
+        .detail("Its check value is not the one in watertight.master_keys. The provider gave the wrong key, or the database comes from another installation.")
+        .hint("Have the provider give the right key, a new one under a new number, and reload the configuration.")
 }
 
 /// Wraps a tenant's key; returns the version that wraps it, and the key as it is stored.
@@ -149,10 +165,7 @@ pub fn wrap_tenant_key(
 ) -> Result<(i32, Vec<u8>), Fault> {
     let version = current(tables)?;
     if let Provider::Service(service) = present()? {
-        let wrapped = command(&service.wrap, &service.name, tenant, key.expose())?;
-        if wrapped.is_empty() || wrapped.as_slice() == key.expose() {
-            return Err(broken("watertight.key_wrap_command", "what it printed is not an encrypted key"));
-        }
+        let wrapped = wrapped_by(&service, tenant, key)?;
         kept::keep(id, tenant, key);
         return Ok((version, wrapped.to_vec()));
     }
@@ -173,7 +186,7 @@ pub fn unwrap_tenant_key(tables: &Tables, row: &TenantKeyRow, wrapped: &[u8]) ->
             return Err(Fault::new(Code::NotInPrerequisiteState, "a key of the tenant is wrapped by a key management service")
                 .hint("Set watertight.key_wrap_command and watertight.key_unwrap_command and reload the configuration."));
         };
-        return unwrap_by(&service, &name, row, wrapped);
+        return unwrap_by(tables, &service, &name, row, wrapped);
     }
     let (master, check) = read(row.master)?;
     is_known(tables, row.master, &check)?;
@@ -183,8 +196,29 @@ pub fn unwrap_tenant_key(tables: &Tables, row: &TenantKeyRow, wrapped: &[u8]) ->
     })
 }
 
+/// What a service makes of a key. It is all that will be left of it, so the service has to show that it opens it again: what a command
+/// prints may as well be the text of an error.
+fn wrapped_by(service: &Service, tenant: Uuid, key: &Secret) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+    let wrapped = command(&service.wrap, &service.name, tenant, key.expose())?;
+    if wrapped.is_empty() || wrapped.as_slice() == key.expose() {
+        return Err(unusable(WRAP, "what it printed is not an encrypted key"));
+    }
+    let opened = command(&service.unwrap, &service.name, tenant, &wrapped)?;
+    if opened.as_slice() != key.expose() {
+        return Err(unusable(WRAP, "what it printed is not opened again by watertight.key_unwrap_command"));
+    }
+    provided::worked();
+    Ok(wrapped)
+}
+
 /// A service is asked once for each key and start of the server, whoever needs it first.
-fn unwrap_by(service: &Service, name: &str, row: &TenantKeyRow, wrapped: &[u8]) -> Result<Secret, Fault> {
+fn unwrap_by(
+    tables: &Tables,
+    service: &Service,
+    name: &str,
+    row: &TenantKeyRow,
+    wrapped: &[u8],
+) -> Result<Secret, Fault> {
     if let Some(key) = kept::find(row.id) {
         return Ok(key);
     }
@@ -192,11 +226,33 @@ fn unwrap_by(service: &Service, name: &str, row: &TenantKeyRow, wrapped: &[u8]) 
     if let Some(key) = kept::find(row.id) {
         return Ok(key);
     }
+    // Whoever destroys the key from here on waits until this is over, or is seen.
+    let _asking = epoch::ask(row.tenant.as_bytes());
+    if is_destroyed(tables, row) {
+        return Err(shredded());
+    }
     let bytes = command(&service.unwrap, name, row.tenant, wrapped)?;
-    let key = Secret::copied(&bytes)
-        .ok_or_else(|| broken("watertight.key_unwrap_command", "what it printed is not a key of 32 bytes"))?;
+    let key =
+        Secret::copied(&bytes).ok_or_else(|| unusable(UNWRAP, "what it printed is not a key of 32 bytes"))?;
+    if check_value(&key) != row.check {
+        return Err(unusable(
+            UNWRAP,
+            "what it printed is not the tenant's key: its check value is another one",
+        ));
+    }
+    provided::worked();
     kept::keep(row.id, row.tenant, &key);
+    // Whoever has destroyed it meanwhile has perhaps come by before it was kept.
+    if is_destroyed(tables, row) {
+        kept::forget(row.id.get());
+        return Err(shredded());
+    }
     Ok(key)
+}
+
+fn is_destroyed(tables: &Tables, row: &TenantKeyRow) -> bool {
+    rows::tenant_key_version(tables, row.tenant, row.version)
+        .is_none_or(|now| now.id != row.id || now.wrapped.is_none())
 }
 
 fn command(
@@ -212,7 +268,25 @@ fn command(
         ));
     }
     let text = substitute(command, name, &tenant.to_string());
-    provider::run(&text, input).map_err(|why| broken("the key management service", &why))
+    // The worker works for everybody: it does not wait again and again for somebody who does not answer.
+    if process::is_worker() && process::now() < SILENT.get() {
+        return Err(broken(SERVICE, "it has not answered in time a moment ago"));
+    }
+    let patience = i64::try_from(key_settings::command_timeout() * 1_000_000).unwrap_or(i64::MAX);
+    let asked = process::now();
+    provider::run(&text, input).map_err(|why| {
+        let failed = process::now();
+        if failed.saturating_sub(asked) >= patience {
+            SILENT.set(failed.saturating_add(patience));
+        }
+        unusable(SERVICE, &why)
+    })
+}
+
+/// The same, to be found in `key_provider()` until the service gives something of use.
+fn unusable(who: &str, why: &str) -> Fault {
+    provided::failed(&format!("{who}: {why}"));
+    broken(who, why)
 }
 
 fn broken(who: &str, why: &str) -> Fault {

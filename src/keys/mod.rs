@@ -13,6 +13,7 @@ mod columns;
 pub mod erase;
 mod fresh;
 pub mod hear;
+mod inspect;
 mod keeper;
 mod kept;
 pub mod make;

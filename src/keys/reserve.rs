@@ -76,8 +76,7 @@ pub fn move_mark(id: KeyId) -> impl FnOnce() {
 fn try_move(id: KeyId) -> Option<(u64, u64)> {
     let row = Spi::get_one_with_args::<i64>(
         "SELECT reserved FROM watertight.data_keys
-          WHERE id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'active' AND purpose OPERATOR(pg_catalog.=) 'data'
-            FOR NO KEY UPDATE",
+          WHERE id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'active' AND purpose OPERATOR(pg_catalog.=) 'data'",
         &[id.get().into()],
     );
     let written = u64::try_from(row.ok().flatten()?).ok()?;
@@ -86,14 +85,18 @@ fn try_move(id: KeyId) -> Option<(u64, u64)> {
         Some((taken, reserved)) if reserved == written => Uses { taken, reserved },
         _ => Uses::after_restart(written),
     };
+    // The tenant first and its keys then, as everybody who changes them: so the key's row is not locked yet.
     if uses.successor_due() {
         rotate::succeed(id).or_raise();
         return None;
     }
     let mark = uses.next_mark()?;
-    spi::run(
-        "UPDATE watertight.data_keys SET reserved = $2 WHERE id OPERATOR(pg_catalog.=) $1",
-        &[id.get().into(), i64::try_from(mark).unwrap_or(i64::MAX).into()],
+    let number = |uses: u64| i64::try_from(uses).unwrap_or(i64::MAX);
+    let moved = spi::one::<i64>(
+        "UPDATE watertight.data_keys SET reserved = $2
+          WHERE id OPERATOR(pg_catalog.=) $1 AND state OPERATOR(pg_catalog.=) 'active' AND reserved OPERATOR(pg_catalog.=) $3
+         RETURNING reserved",
+        &[id.get().into(), number(mark).into(), number(written).into()],
     );
-    Some((written, mark))
+    moved.map(|_| (written, mark))
 }

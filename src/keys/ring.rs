@@ -71,6 +71,15 @@ enum Expanded {
     },
 }
 
+impl Expanded {
+    fn tenant(&self) -> &[u8; 16] {
+        match self {
+            Expanded::Data { sealer, .. } => sealer.tenant().as_bytes(),
+            Expanded::Index { tenant, .. } => tenant,
+        }
+    }
+}
+
 struct Slot {
     used: u64,
     key: Expanded,
@@ -170,7 +179,7 @@ fn load(load: impl FnOnce() -> Result<Expanded, Fault>) -> Result<(), Fault> {
     stack::wipe();
     if let Ok(key) = loaded {
         // Said before it is kept, and asked once more afterwards: whoever raises the epoch in between either is seen here, or sees us.
-        epoch::hold(epoch);
+        epoch::hold(epoch, key.tenant());
         RING.with_mut(|ring| ring.insert(epoch, generation, key));
         check();
         return Ok(());

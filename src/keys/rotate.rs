@@ -7,6 +7,7 @@ use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
 use crate::pg::id::{from_pg, to_pg};
 use crate::pg::{role, spi};
+use crate::sys::local::Local;
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
@@ -19,8 +20,9 @@ const BATCH: i64 = 50;
 /// New data keys for a tenant, one for each that is in force; returns how many.
 ///
 /// # Errors
-/// 55000 without a master key, and for a tenant whose keys were destroyed.
+/// 25001 in a transaction that sees the past, 55000 without a master key, and for a tenant whose keys were destroyed.
 pub fn data_keys(tenant: Uuid) -> Result<i32, Fault> {
+    make::sees_all("rotate keys")?;
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         make::hold(tenant, Uuid::nil())?;
@@ -35,7 +37,11 @@ pub fn data_keys(tenant: Uuid) -> Result<i32, Fault> {
 pub fn succeed(id: KeyId) -> Result<(), Fault> {
     let tables = make::installed()?;
     let Some(row) = rows::data_key(&tables, id) else { return Ok(()) };
-    role::as_extension_owner(|| replace(&tables, row.tenant, Some(id))).map(|_| ())
+    role::as_extension_owner(|| {
+        // Whoever rotates or destroys the tenant's keys has done so then: what is in force is looked at afterwards.
+        make::hold(row.tenant, Uuid::nil())?;
+        replace(&tables, row.tenant, Some(id)).map(|_| ())
+    })
 }
 
 fn replace(tables: &Tables, tenant: Uuid, only: Option<KeyId>) -> Result<i32, Fault> {
@@ -67,6 +73,7 @@ fn replace(tables: &Tables, tenant: Uuid, only: Option<KeyId>) -> Result<i32, Fa
 /// # Errors
 /// As for [`data_keys`].
 pub fn tenant_key(tenant: Uuid) -> Result<i32, Fault> {
+    make::sees_all("rotate keys")?;
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         make::hold(tenant, Uuid::nil())?;
@@ -118,6 +125,7 @@ fn ids(sql: &str, arguments: &[DatumWithOid]) -> Vec<KeyId> {
 /// # Errors
 /// 55000 without a master key.
 pub fn begin_master() -> Result<i64, Fault> {
+    make::sees_all("rotate keys")?;
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         let version = master::current(&tables)?;
@@ -128,9 +136,9 @@ pub fn begin_master() -> Result<i64, Fault> {
         )
         .unwrap_or(0);
         spi::run(
-            "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0
-              WHERE rotating OPERATOR(pg_catalog.<>) (version OPERATOR(pg_catalog.=) $1 AND $2 OPERATOR(pg_catalog.>) 0)",
-            &[version.into(), left.into()],
+            "UPDATE watertight.master_keys SET rotating = version OPERATOR(pg_catalog.=) $1
+              WHERE rotating OPERATOR(pg_catalog.<>) (version OPERATOR(pg_catalog.=) $1)",
+            &[version.into()],
         );
         crate::sys::pending::wake_at_end();
         Ok(left)
@@ -188,6 +196,9 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
     if !failed.is_empty() {
         return Batch::Failing(std::mem::take(failed), reason);
     }
+    if !is_settled(version) {
+        return Batch::Idle;
+    }
     // Rows that others hold at this moment are looked at next time.
     spi::run(
         "UPDATE watertight.master_keys AS m SET rotating = false
@@ -197,6 +208,31 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
         &[],
     );
     Batch::Idle
+}
+
+/// The version, and the first transaction that began after it was seen to be the newest one.
+static SINCE: Local<(i32, i64)> = Local::new((0, 0));
+
+/// Whether nobody works any more who may have wrapped a key by an older version, which cannot be seen before it is committed. Whoever wraps
+/// has locked or made a row before, and so counts as a transaction.
+fn is_settled(version: i32) -> bool {
+    let transaction = |which: &str| {
+        spi::one::<i64>(
+            &format!(
+                "SELECT pg_catalog.{which}(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8"
+            ),
+            &[],
+        )
+        .unwrap_or(0)
+    };
+    if SINCE.get().0 != version {
+        SINCE.set((version, transaction("pg_snapshot_xmax")));
+    }
+    let settled = transaction("pg_snapshot_xmin") >= SINCE.get().1;
+    if settled {
+        SINCE.set((0, 0));
+    }
+    settled
 }
 
 fn again(tables: &Tables, id: KeyId) -> Result<(), Fault> {

@@ -19,6 +19,7 @@ mod tenant {
     pub const STATE: usize = 4;
     pub const MASTER: usize = 5;
     pub const WRAPPED: usize = 6;
+    pub const CHECK: usize = 7;
 }
 mod data {
     pub const ID: i16 = 1;
@@ -50,6 +51,8 @@ pub struct TenantKeyRow {
     pub master: i32,
     /// Wrapped; `None` once it is destroyed.
     pub wrapped: Option<Vec<u8>>,
+    /// What it is recognised by.
+    pub check: String,
 }
 
 impl TenantKeyRow {
@@ -125,6 +128,7 @@ fn read_tenant_key(row: &Row) -> Option<TenantKeyRow> {
         version: row.get(tenant::VERSION as usize)?,
         master: row.get(tenant::MASTER)?,
         wrapped: row.get(tenant::WRAPPED),
+        check: row.get(tenant::CHECK)?,
     })
 }
 

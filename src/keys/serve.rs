@@ -2,7 +2,7 @@
 
 use super::rotate::Batch;
 use super::wish::{self, Kind};
-use super::{certify, kept, make, reserve, rotate, shred, stack};
+use super::{certify, inspect, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::id::to_pg;
 use crate::pg::spi;
@@ -20,22 +20,40 @@ const GRACE: i64 = 600_000_000;
 /// How long a wish waits for a row that somebody else has locked, in milliseconds. Others wait for theirs meanwhile, and who has made
 /// this one makes it again.
 const PATIENCE: u32 = 100;
+const MAKE: &str = "make a key";
 const PREPARE: &str = "prepare the key that signs certificates";
 
 /// What backends wait for.
 pub fn grant(shift: &mut Shift) {
-    while let Some(kind) = wish::next() {
-        if shift.is_over() {
-            return;
-        }
+    if wishes(shift) {
+        certificates(shift);
+    }
+}
+
+/// The same; true if something was destroyed of which a certificate is to be signed.
+fn wishes(shift: &mut Shift) -> bool {
+    let mut destroyed = false;
+    while !shift.is_over()
+        && let Some(kind) = wish::next()
+    {
         match kind {
             Kind::Make { tenant, compartment } => {
-                shift.task_of("make a key", tenant, || {
-                    attempt::within(PATIENCE, || make::missing(tenant, compartment).or_raise())
+                let mut why = None;
+                shift.task_of(MAKE, tenant, || {
+                    attempt::within(PATIENCE, || {
+                        make::missing(tenant, compartment)
+                            .inspect_err(|fault| why = Some(fault.clone()))
+                            .or_raise();
+                    })
                 });
+                answer(shift, kind, (MAKE, tenant), why);
             }
             Kind::Signing => {
-                shift.task(PREPARE, || certify::prepare().or_raise());
+                let mut why = None;
+                shift.task_of(PREPARE, Uuid::nil(), || {
+                    certify::prepare().inspect_err(|fault| why = Some(fault.clone())).or_raise();
+                });
+                answer(shift, kind, (PREPARE, Uuid::nil()), why);
             }
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
@@ -47,17 +65,29 @@ pub fn grant(shift: &mut Shift) {
                     committed();
                 }
             }
-            Kind::Shred { until, .. } if process::now() > until => {}
-            Kind::Shred { tenant, certificate, by, .. } => {
-                shift.task_of("shred a tenant", tenant, || shred_tenant(tenant, certificate, by.as_str()));
-                certificates(shift);
+            Kind::Shred { tenant, certificate, by, until } => {
+                let is_wanted = || process::now() <= until && wish::begin(kind);
+                shift.task_of("shred a tenant", tenant, || {
+                    shred_tenant(tenant, certificate, by.as_str(), is_wanted);
+                });
+                wish::done(kind);
+                destroyed = true;
             }
         }
         stack::wipe();
     }
+    destroyed
 }
 
-fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
+/// Who waits is told why it failed. It is not put off then: who wishes for it again may have mended what was wrong.
+fn answer(shift: &mut Shift, kind: Kind, task: (&'static str, Uuid), why: Option<Fault>) {
+    if let Some(why) = why {
+        wish::fail(kind, &why);
+        shift.forgive(task.0, task.1);
+    }
+}
+
+fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str, is_wanted: impl FnOnce() -> bool) {
     let key = to_pg(tenant);
     let asked_before = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.key_certificates WHERE id OPERATOR(pg_catalog.=) $1",
@@ -72,24 +102,46 @@ fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str) {
     );
     let Ok(Some(name)) = name else { return };
     let order = shred::Order { tenant, name: &name, compartment: None, reason: "shredded", by };
-    shred::tenant_for_ever(&order, certificate).or_raise();
+    shred::tenant_for_ever(&order, certificate, is_wanted).or_raise();
 }
 
 /// Signs the certificates of what was destroyed.
 pub fn certificates(shift: &mut Shift) {
-    let pending = shift.task("list the certificates to sign", certify::pending).unwrap_or_default();
+    while sign(shift) {}
+}
+
+/// Signs those that are there now; true if there are others by now. Who works long in a statement keeps nobody waiting but for the certificates
+/// of tenants whose keys he may have.
+fn sign(shift: &mut Shift) -> bool {
+    let mut pending = shift.task("list the certificates to sign", certify::pending).unwrap_or_default();
     if pending.is_empty() {
-        return;
+        return false;
     }
     let ready = shift.task(PREPARE, || certify::prepare().or_raise());
-    if ready.is_none() || !certify::wait_for_all() {
-        return;
+    if ready.is_none() {
+        return false;
     }
-    for id in pending {
-        if shift.is_over() {
-            return;
+    let wait = certify::Wait::begin();
+    let mut others = false;
+    loop {
+        wait.nudge();
+        let (held, free): (Vec<_>, Vec<_>) = pending.into_iter().partition(|pending| wait.is_for(pending));
+        for certificate in free {
+            if shift.is_over() {
+                return false;
+            }
+            let id = certificate.id;
+            shift.task_of("sign a certificate", id, || certify::sign(id).or_raise());
         }
-        shift.task_of("sign a certificate", id, || certify::sign(id).or_raise());
+        pending = held;
+        if pending.is_empty() {
+            return others;
+        }
+        others |= wishes(shift);
+        // What was destroyed meanwhile is not kept waiting by the same statement.
+        if others || shift.is_over() || !wait.goes_on() {
+            return others;
+        }
     }
 }
 
@@ -119,6 +171,13 @@ pub fn rotate_master(shift: &mut Shift) {
                 return;
             }
         }
+    }
+}
+
+/// Looks at what the provider of the master key gave.
+pub fn inspect(shift: &mut Shift) {
+    if inspect::is_due() {
+        shift.task("look at the versions of the master key", inspect::look);
     }
 }
 

@@ -25,14 +25,27 @@ pub struct Order<'a> {
     pub by: &'a str,
 }
 
-/// Everything of a tenant, for ever: it gets no new key. With a certificate of this id in any case.
+/// What [`make::sees_all`] is asked.
+pub const DROP_TENANT: &str = "drop a tenant";
+/// Likewise.
+pub const DROP_COMPARTMENT: &str = "drop a compartment";
+
+/// Everything of a tenant, for ever: it gets no new key. With a certificate of this id in any case. `is_wanted` is asked when nothing stands
+/// in the way any more, which may have taken a while; if it is not, nothing is done.
 ///
 /// # Errors
 /// 55000 if there is no such tenant.
-pub fn tenant_for_ever(order: &Order<'_>, certificate: Uuid) -> Result<(), Fault> {
+pub fn tenant_for_ever(
+    order: &Order<'_>,
+    certificate: Uuid,
+    is_wanted: impl FnOnce() -> bool,
+) -> Result<(), Fault> {
     let tables = make::installed()?;
     role::as_extension_owner(|| {
         make::hold(order.tenant, Uuid::nil())?;
+        if !is_wanted() {
+            return Ok(());
+        }
         if matches!(rows::tenancy(&tables, order.tenant), Tenancy::New) {
             // So that none is made later.
             spi::run(
@@ -48,15 +61,21 @@ pub fn tenant_for_ever(order: &Order<'_>, certificate: Uuid) -> Result<(), Fault
 }
 
 /// The keys of a tenant that is dropped.
-pub fn tenant(order: &Order<'_>) {
+///
+/// # Errors
+/// 25001 in a transaction that sees the past.
+pub fn tenant(order: &Order<'_>) -> Result<(), Fault> {
+    make::sees_all(DROP_TENANT)?;
     role::as_extension_owner(|| destroy(order, None));
+    Ok(())
 }
 
 /// Those of a compartment that is dropped and was not ephemeral.
 ///
 /// # Errors
-/// 55000 if its tenant is gone.
+/// 25001 in a transaction that sees the past, 55000 if its tenant is gone.
 pub fn compartment(order: &Order<'_>) -> Result<(), Fault> {
+    make::sees_all(DROP_COMPARTMENT)?;
     role::as_extension_owner(|| {
         // Whoever makes or changes keys of the tenant at this moment has done so then, and is seen.
         make::hold(order.tenant, Uuid::nil())?;

@@ -2,7 +2,8 @@
 
 use super::hear;
 use crate::pg::ext;
-use crate::sys::wishes::{self, Wish};
+use crate::sys::deaf::Deaf;
+use crate::sys::wishes::{self, Failure, Wish};
 use crate::sys::workers::{self, Text};
 use crate::sys::{attempt, process, slots, user};
 use uuid::Uuid;
@@ -80,6 +81,8 @@ fn encode(kind: Kind) -> Wish {
         second: [0; 16],
         number: 0,
         text: Text::new(""),
+        process: process::id(),
+        firm: false,
     };
     match kind {
         Kind::Make { tenant, compartment } => {
@@ -93,14 +96,15 @@ fn encode(kind: Kind) -> Wish {
             second: *certificate.as_bytes(),
             number: until,
             text: Text::new(by.as_str()),
+            firm: true,
             ..plain
         },
     }
 }
 
-/// The next wish of this database.
+/// The next wish of this database. Who may not go on sealing comes first: that is quickly done, and asks nobody else.
 pub fn next() -> Option<Kind> {
-    let wish = wishes::take(user::database())?;
+    let wish = wishes::take(user::database(), RESERVE)?;
     let (first, second) = (Uuid::from_bytes(wish.first), Uuid::from_bytes(wish.second));
     match wish.kind {
         MAKE => Some(Kind::Make { tenant: first, compartment: second }),
@@ -128,33 +132,127 @@ pub fn make(kind: Kind) {
     workers::wake(user::database());
 }
 
+/// A wish to destroy something is granted now. False if it is not wanted any more.
+pub fn begin(kind: Kind) -> bool {
+    wishes::begin(&encode(kind))
+}
+
+/// It is, or has failed.
+pub fn done(kind: Kind) {
+    wishes::done(&encode(kind));
+}
+
+/// What errors there are on the worker's side.
+const CODES: [Code; 3] =
+    [Code::NotInPrerequisiteState, Code::ConfigurationLimitExceeded, Code::UndefinedObject];
+
+/// Tells who waits for it why it is not granted.
+pub fn fail(kind: Kind, why: &Fault) {
+    let text = |text: &Option<String>| Text::new(text.as_deref().unwrap_or_default());
+    let code = CODES.iter().position(|code| *code == why.code).unwrap_or_default();
+    let failure =
+        Failure { code, message: Text::new(&why.message), detail: text(&why.detail), hint: text(&why.hint) };
+    wishes::fail(encode(kind), failure);
+}
+
+fn failed(wish: &Wish, since: i64) -> Option<Fault> {
+    let why = wishes::failure(wish, since)?;
+    let text = |text: Text| text.get().map(str::to_owned);
+    let code = CODES.get(why.code).copied().unwrap_or(Code::NotInPrerequisiteState);
+    Some(Fault { detail: text(why.detail), hint: text(why.hint), ..Fault::new(code, text(why.message)?) })
+}
+
+/// Somebody who waits.
+struct Waiting {
+    wish: Wish,
+    begun: i64,
+    asked: i64,
+}
+
+impl Waiting {
+    fn new(kind: Kind) -> Waiting {
+        Waiting { wish: encode(kind), begun: process::now(), asked: i64::MIN }
+    }
+
+    /// Asks again now and then, and waits a little. True when it has waited for long enough.
+    fn wait(&mut self, kind: Kind) -> bool {
+        let now = process::now();
+        if now.saturating_sub(self.asked) >= REMIND {
+            make(kind);
+            self.asked = now;
+        }
+        attempt::pause(PAUSE);
+        // What it waits for may be that everybody lets go of something.
+        hear::check();
+        now.saturating_sub(self.begun) >= PATIENCE * 1_000
+    }
+}
+
 /// Makes a wish, and waits until `look` finds that it was granted.
 ///
 /// # Errors
-/// 55000 if nobody grants it in time, or what `look` has to say.
+/// 55000 if nobody grants it in time, why it cannot be granted, or what `look` has to say.
 pub fn grant<R>(kind: Kind, mut look: impl FnMut() -> Option<R>) -> Result<R, Fault> {
     // It cannot wait for itself; the wish is granted after what it is doing now.
     if process::is_worker() {
         make(kind);
         return Err(not_granted());
     }
-    let begun = process::now();
-    let mut asked = i64::MIN;
+    let mut waiting = Waiting::new(kind);
     loop {
-        let now = process::now();
-        if now.saturating_sub(asked) >= REMIND {
-            make(kind);
-            asked = now;
-        }
-        attempt::pause(PAUSE);
-        // What it waits for may be that everybody lets go of something.
-        hear::check();
+        let over = waiting.wait(kind);
         if let Some(result) = look() {
             return Ok(result);
         }
-        if now.saturating_sub(begun) >= PATIENCE * 1_000 {
+        if let Some(fault) = failed(&waiting.wish, waiting.begun) {
+            return Err(fault);
+        }
+        if over {
             return Err(not_granted());
         }
+    }
+}
+
+/// The same for what does not come back: who is told that it was not done can rely on that. `is_done` looks whether it was, where `look`
+/// waits for more.
+///
+/// # Errors
+/// As for [`grant`]; it may have been done.
+pub fn destroy<R>(
+    kind: Kind,
+    mut look: impl FnMut() -> Option<R>,
+    is_done: impl Fn() -> bool,
+) -> Result<R, Fault> {
+    let mut waiting = Waiting::new(kind);
+    let wish = waiting.wish;
+    // Whatever error leaves this.
+    let _withdrawn = Withdrawn(wish);
+    let deaf = Deaf::new();
+    loop {
+        let over = waiting.wait(kind);
+        if let Some(result) = look() {
+            return Ok(result);
+        }
+        if (over || deaf.is_cancelled()) && wishes::withdraw(&wish) {
+            if deaf.is_cancelled() {
+                if is_done() {
+                    // It comes too late.
+                    deaf.forget();
+                } else {
+                    drop(deaf);
+                    attempt::pause(0);
+                }
+            }
+            return look().ok_or_else(not_granted);
+        }
+    }
+}
+
+struct Withdrawn(Wish);
+
+impl Drop for Withdrawn {
+    fn drop(&mut self) {
+        wishes::withdraw(&self.0);
     }
 }
 

@@ -156,6 +156,7 @@ fn drop_tenant(
         );
     }
     role::require_admin("drop a tenant");
+    make::sees_all(shred::DROP_TENANT).or_raise();
     // The lock keeps a second drop, and a resume, away.
     let locked = role::as_extension_owner(|| {
         Spi::get_one_with_args::<pgrx::Uuid>(
@@ -172,7 +173,8 @@ fn drop_tenant(
         compartment: None,
         reason: "tenant dropped",
         by: &role::caller_name(),
-    });
+    })
+    .or_raise();
     role::as_extension_owner(|| {
         Spi::run_with_args("DELETE FROM watertight.tenants WHERE id = $1", &[id.into()])
     })

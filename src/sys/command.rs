@@ -1,6 +1,8 @@
 //! Running a command of the administrator's, with a time-out. What goes in and comes out goes through pipes, nowhere else.
 
+use super::local::Local;
 use super::signals;
+use pgrx::pg_sys;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
@@ -35,15 +37,44 @@ struct Running {
     over: bool,
 }
 
+/// The one that runs now; 0: none does.
+static GROUP: Local<i32> = Local::new(0);
+static WATCHED: Local<bool> = Local::new(false);
+
+impl Running {
+    fn new(child: Child) -> Running {
+        if !WATCHED.get() {
+            // SAFETY: a static function that does not raise.
+            unsafe { pg_sys::before_shmem_exit(Some(on_exit), pg_sys::Datum::null()) };
+            WATCHED.set(true);
+        }
+        GROUP.set(i32::try_from(child.id()).unwrap_or(0));
+        Running { child, over: false }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.over {
-            if let Ok(group) = i32::try_from(self.child.id()) {
-                // SAFETY: the group is one that we have made. (Its number is its own as long as one process of it is there.)
-                unsafe { signals::kill(-group, signals::SIGKILL) };
-            }
+        if self.over {
+            GROUP.set(0);
+        } else {
+            kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+/// A server process that is terminated ends without dropping what it has.
+unsafe extern "C-unwind" fn on_exit(_code: i32, _argument: pg_sys::Datum) {
+    kill();
+}
+
+fn kill() {
+    let group = GROUP.get();
+    GROUP.set(0);
+    if group > 1 {
+        // SAFETY: the group is one that we have made. (Its number is its own as long as one process of it is there.)
+        unsafe { signals::kill(-group, signals::SIGKILL) };
     }
 }
 
@@ -64,7 +95,7 @@ pub fn run(command: &str, input: &[u8], seconds: u64) -> Result<Vec<u8>, Failure
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| Failure::NotStarted(error.to_string()))?;
-    let mut running = Running { child, over: false };
+    let mut running = Running::new(child);
     let mut to = running.child.stdin.take();
     let mut from = running.child.stdout.take();
     for descriptor in [to.as_ref().map(AsRawFd::as_raw_fd), from.as_ref().map(AsRawFd::as_raw_fd)] {

@@ -14,6 +14,7 @@ pub mod checks;
 pub mod clause;
 pub mod command;
 pub mod convert;
+pub mod deaf;
 pub mod during;
 mod early;
 pub mod epoch;

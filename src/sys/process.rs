@@ -137,6 +137,12 @@ pub fn is_worker() -> bool {
     IS_WORKER.get()
 }
 
+/// The number of this process.
+pub fn id() -> i32 {
+    // SAFETY: a plain global.
+    unsafe { pg_sys::MyProcPid }
+}
+
 /// Somebody wants this process to end.
 pub fn is_stopping() -> bool {
     if BackgroundWorker::sigterm_received() {

@@ -93,6 +93,12 @@ pub fn in_procedure() -> bool {
     unsafe { pg_sys::SPI_inside_nonatomic_context() }
 }
 
+/// True where a transaction sees nothing that was committed after it began: in REPEATABLE READ and SERIALIZABLE.
+pub fn sees_the_past() -> bool {
+    // SAFETY: a plain global.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
 /// True on a standby, and until a server has recovered.
 pub fn in_recovery() -> bool {
     // SAFETY: reads shared memory.

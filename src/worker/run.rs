@@ -71,7 +71,7 @@ fn leave_for_good(database: Oid) {
 fn pass(shift: &mut Shift) {
     workers::change(shift.database, |worker| worker.state = State::Working);
     shift.begin();
-    let steps: [fn(&mut Shift); 17] = [
+    let steps: [fn(&mut Shift); 18] = [
         // First of all what must not be seen.
         sweep::earlier_starts,
         sweep::sessions_by_slot,
@@ -85,6 +85,7 @@ fn pass(shift: &mut Shift) {
         sweep::forget_ended,
         erase::forget_old,
         rotate_keys,
+        serve::inspect,
         pool::fill,
         serve::rotate_master,
         erase::work,

@@ -110,6 +110,11 @@ impl Shift {
         self.attempt(Task::Of(what, of), what, || process::transaction(f))
     }
 
+    /// Whatever has failed of it: it is not put off.
+    pub fn forgive(&mut self, what: &'static str, of: Uuid) {
+        self.put_off.done(&Task::Of(what, of));
+    }
+
     /// The same for what runs a user's code, for so many milliseconds. Who calls this puts it off.
     ///
     /// # Errors

@@ -162,12 +162,25 @@ fn another_key_under_a_known_number_is_refused() {
         .says("version 1 of the master key is not the one that is known by this number")
         .hints();
     admin.refused(ROTATE, "55000").says("is not the one that is known by this number");
+    let present = "SELECT present FROM watertight.master_key_versions WHERE version = 1";
+    assert_eq!(admin.one(present), "f");
+    let warned = |text: &str| {
+        eventually("the log says so", || {
+            house.cluster.log().lines().any(|line| line.contains("WARNING") && line.contains(text))
+        });
+    };
+    warned("version 1 of the master key is not the one that is known by this number");
     // A tenant can be created; it gets its keys when the right key is back.
     admin.run("SELECT watertight.create_tenant('later')");
     assert_eq!(admin.number("SELECT count(*) FROM watertight.keys WHERE tenant = 'later'"), 0);
     house.write("master", &format!("1 {first}\n"), "600");
     house.reload();
     eventually("the right key is back", || house.opens("tenant_1"));
+    assert_eq!(admin.one(present), "t");
+    house.write("master", &format!("2 {}\n", key()), "600");
+    house.reload();
+    warned("version 1 of the master key is missing and wraps tenants' keys");
+    assert_eq!(admin.one(present), "f");
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn data_keys(admin: &mut Session, tenant: &str, master: &str) -> Vec<Vec<u8>> {
 }
 
 /// Which of these byte strings are in the memory of a process; `None` if it cannot be read here.
-fn in_memory(pid: i64, wanted: &[Vec<u8>]) -> Option<BTreeSet<usize>> {
+pub fn in_memory(pid: i64, wanted: &[Vec<u8>]) -> Option<BTreeSet<usize>> {
     use std::os::unix::fs::FileExt;
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
     let memory = std::fs::File::open(format!("/proc/{pid}/mem")).ok()?;
