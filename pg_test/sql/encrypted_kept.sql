@@ -148,7 +148,8 @@ SELECT try('ANALYZE spans');
 COMMIT;
 
 -- What the extension itself does as a table's owner is not for everybody: a check sees the value.
-CREATE TABLE checked (id int PRIMARY KEY, tenant_id uuid, note text, CONSTRAINT short CHECK (length(note) < 20));
+CREATE TABLE checked (id int PRIMARY KEY, tenant_id uuid, note text);
+ALTER TABLE checked ADD CONSTRAINT short CHECK (length(note) < 20) NOT VALID;
 SELECT FROM watertight.protect('checked');
 BEGIN;
 SELECT FROM watertight.begin(:'a');
