@@ -108,7 +108,7 @@ fn a_slow_answer_brings_no_destroyed_key_back() {
     });
     let checkpointer = admin.number("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
     for pid in [checkpointer, app.pid()] {
-        if let Some(found) = crate::shredding::in_memory(pid, &[key.clone()]) {
+        if let Some(found) = crate::shredding::in_memory(pid, std::slice::from_ref(&key)) {
             assert!(found.is_empty(), "process {pid}");
         }
     }
