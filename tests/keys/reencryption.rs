@@ -95,13 +95,14 @@ fn temporary_tables_and_what_is_no_table_are_refused() {
 fn a_table_that_takes_anothers_name_is_not_read() {
     let (house, _) = House::with_file();
     let db = Database::without_tables(&house.cluster);
-    let (_, mut villain) = villain(&db);
+    let (role, mut villain) = villain(&db);
     bait(&db, &mut villain, "CREATE TABLE lair.bait (x watertight.encrypted_text)");
-    villain.script(
-        "BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE; SELECT watertight.reencrypt('lair.bait')",
-    );
-    let mut other = db.client("keeper");
-    other.run("SELECT pg_sleep(1.5)");
+    let mut accomplice = db.client(&role);
+    accomplice.script("BEGIN; SELECT watertight.reencrypt('lair.bait')");
+    villain.script("BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE");
+    accomplice.script("COMMIT");
+    // The worker comes to the table now.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     villain.script(
         "ALTER TABLE lair.bait RENAME TO old;
          CREATE FUNCTION lair.value() RETURNS watertight.encrypted_text LANGUAGE plpgsql AS $$ BEGIN PERFORM lair.look('view'); RETURN NULL; END $$;
