@@ -7,7 +7,7 @@ use crate::house::House;
 
 const TABLE: &str = "CREATE TABLE people (
         id integer GENERATED ALWAYS AS IDENTITY, tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(),
-        name text NOT NULL CHECK (length(name) < 100), ssn varchar(20), photo bytea, facts jsonb, UNIQUE (tenant_id, ssn));
+        name text NOT NULL, ssn varchar(20), photo bytea, facts jsonb, UNIQUE (tenant_id, ssn));
     CREATE TABLE log (at timestamptz DEFAULT now(), what text);
     CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.log (what) VALUES (TG_OP); RETURN NEW; END $$;
     CREATE TRIGGER note AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION note();

@@ -24,8 +24,8 @@ fn villain(db: &Database) -> (String, Session) {
              RETURN true; END $$;
          CREATE FUNCTION lair.folded(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
              $$ BEGIN RETURN lair.look('folded'); END $$;
-         CREATE FUNCTION lair.peek(value watertight.encrypted_text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
-             $$ BEGIN RETURN lair.look(value::text); END $$",
+         CREATE FUNCTION lair.peek(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+             $$ BEGIN RETURN lair.look(coalesce((SELECT max(x::text) FROM lair.bait), 'nothing')); END $$",
     );
     (role, villain)
 }
@@ -59,8 +59,10 @@ fn what_an_index_consists_of_runs_as_the_owner_and_in_no_context() {
     bait(
         &db,
         &mut villain,
-        "CREATE TABLE lair.bait (a integer, x watertight.encrypted_text, CHECK (lair.look('check')));
-         CREATE INDEX ON lair.bait (a) WHERE lair.folded(1); CREATE INDEX ON lair.bait (lair.peek(x))",
+        // A row whose indexed value is replaced gets entries in all indexes.
+        "CREATE TABLE lair.bait (a integer, x watertight.searchable_text, CHECK (lair.look('check')));
+         CREATE INDEX ON lair.bait (x); CREATE INDEX ON lair.bait (a) WHERE lair.folded(1);
+         CREATE INDEX ON lair.bait (lair.peek(a))",
     );
     villain.run("SELECT watertight.reencrypt('lair.bait')");
     finished(&db, "lair.bait");
@@ -95,13 +97,14 @@ fn temporary_tables_and_what_is_no_table_are_refused() {
 fn a_table_that_takes_anothers_name_is_not_read() {
     let (house, _) = House::with_file();
     let db = Database::without_tables(&house.cluster);
-    let (_, mut villain) = villain(&db);
+    let (role, mut villain) = villain(&db);
     bait(&db, &mut villain, "CREATE TABLE lair.bait (x watertight.encrypted_text)");
-    villain.script(
-        "BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE; SELECT watertight.reencrypt('lair.bait')",
-    );
-    let mut other = db.client("keeper");
-    other.run("SELECT pg_sleep(1.5)");
+    let mut accomplice = db.client(&role);
+    accomplice.script("BEGIN; SELECT watertight.reencrypt('lair.bait')");
+    villain.script("BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE");
+    accomplice.script("COMMIT");
+    // The worker comes to the table now.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     villain.script(
         "ALTER TABLE lair.bait RENAME TO old;
          CREATE FUNCTION lair.value() RETURNS watertight.encrypted_text LANGUAGE plpgsql AS $$ BEGIN PERFORM lair.look('view'); RETURN NULL; END $$;
@@ -118,14 +121,15 @@ fn an_index_that_sleeps_holds_up_nobody_else() {
     let db = Database::without_tables(&house.cluster);
     let (_, mut villain) = villain(&db);
     villain.script(
-        "CREATE FUNCTION lair.sleep(watertight.encrypted_text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+        "CREATE FUNCTION lair.sleep(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
              IF current_setting('application_name') <> 'watertight worker' THEN RETURN true; END IF;
              LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN PERFORM lair.look('caught'); END; END LOOP; END $$",
     );
     bait(
         &db,
         &mut villain,
-        "CREATE TABLE lair.bait (x watertight.encrypted_text); CREATE INDEX ON lair.bait (lair.sleep(x))",
+        "CREATE TABLE lair.bait (a integer, x watertight.searchable_text); CREATE INDEX ON lair.bait (x);
+         CREATE INDEX ON lair.bait (lair.sleep(a))",
     );
     db.admin().script("CREATE TABLE notes (x watertight.encrypted_text); GRANT ALL ON notes TO app");
     db.a(Mode::Simple).run("INSERT INTO notes VALUES ('mine')");

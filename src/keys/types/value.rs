@@ -105,6 +105,9 @@ pub fn put_out(sealed: &[u8], form: Form) -> Datum {
 
 /// The same as a JSON string: nothing in it needs to be escaped.
 pub fn put_out_quoted(sealed: &[u8]) -> Datum {
+    if Sealed::parse(sealed).is_err() {
+        raise(not_sealed());
+    }
     let length =
         encoded_text_len(sealed.len()).and_then(|length| length.checked_add(2)).unwrap_or(usize::MAX);
     let (text, written) = Form::Varlena.build(length, |out| match out {

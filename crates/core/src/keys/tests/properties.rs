@@ -1,6 +1,6 @@
 use crate::keys::{
-    KeyId, Kind, Nonce, Nonces, Purpose, Sealed, Sealer, Secret, TEXT_PREFIX, Wrapped, decode_text,
-    decoded_text_len, encode_text, encoded_text_len, is_text_form, sealed_len, unwrap, wrap,
+    KEY_PREFIX, KeyId, Kind, Nonce, Nonces, Purpose, Sealed, Sealer, Secret, TEXT_PREFIX, Wrapped,
+    decode_text, decoded_text_len, encode_text, encoded_text_len, is_text_form, sealed_len, unwrap, wrap,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -52,6 +52,7 @@ proptest! {
         let sealed = seal(&sealer, kind, &context, nonce, &plaintext);
         prop_assert_eq!(Sealed::parse(&sealed).unwrap().plaintext_len(), plaintext.len());
         prop_assert_eq!(Sealed::index_of(&sealed), Sealed::parse(&sealed).unwrap().index);
+        prop_assert_eq!(Sealed::key_of(&sealed[..KEY_PREFIX]), Some(sealer.id()));
         prop_assert_eq!(open(&sealer, &context, &sealed), Some(plaintext));
     }
 
@@ -116,6 +117,7 @@ proptest! {
             prop_assert_eq!(sealed_len(sealed.kind, sealed.plaintext_len()), bytes.len());
         }
         let _ = Sealed::index_of(&bytes);
+        let _ = Sealed::key_of(&bytes);
         let mut out = vec![0; decoded_text_len(&bytes).unwrap_or(0)];
         let _ = decode_text(&bytes, &mut out);
     }
