@@ -115,7 +115,7 @@ fn a3_code_of_a_tables_owner_has_no_context_while_a_column_is_encrypted() {
         admin.run("DELETE FROM lab.loot");
         let mut helper = db.admin().with_token(&db.token(tenant));
         helper.run(call);
-        assert!(helper.one("SELECT watertight.tenant_id()") != "", "the token counts again");
+        assert_ne!(helper.one("SELECT watertight.tenant_id()"), "", "the token counts again");
         nothing_was_got(&mut admin);
         let indexed = admin.column("SET enable_seqscan = off; SELECT DISTINCT most_common_vals::text FROM pg_stats WHERE tablename = 'indexed'");
         assert!(indexed.iter().all(|value| !value.contains("CANARY")), "{indexed:?}");
