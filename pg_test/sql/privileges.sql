@@ -1,8 +1,9 @@
 -- What everybody may call, and that nothing else may be called. A new object has to be added here on purpose.
-SELECT p.oid::regprocedure AS everybody_may_call
+-- (PostgreSQL 16 began to quote "json".)
+SELECT replace(p.oid::regprocedure::text, '"', '') AS everybody_may_call
   FROM pg_proc AS p
  WHERE p.pronamespace = 'watertight'::regnamespace AND has_function_privilege('public', p.oid, 'EXECUTE')
- ORDER BY p.oid::regprocedure::text COLLATE "C";
+ ORDER BY replace(p.oid::regprocedure::text, '"', '') COLLATE "C";
 SELECT p.oid::regprocedure AS administrators_may_call
   FROM pg_proc AS p
  WHERE p.pronamespace = 'watertight'::regnamespace
