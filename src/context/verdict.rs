@@ -10,7 +10,7 @@ use crate::registry::{self, Tenant};
 use crate::session::ended;
 use crate::sys::local::Local;
 use crate::sys::query::forget_plans;
-use crate::sys::{inval, pending, slots, xact};
+use crate::sys::{inval, pending, slots, user, xact};
 use uuid::Uuid;
 use watertight_core::tenant::Status;
 use watertight_core::token::TenantRef;
@@ -51,7 +51,9 @@ pub fn tenant() -> Result<Option<&'static Tenant>, Fault> {
     if let Some(tenant) = reached() {
         return Ok(Some(tenant));
     }
-    if NOWHERE.get() {
+    // A parallel worker has its leader's token and its rights, but not this cell: there, too, code that runs with an owner's rights for
+    // us has no context.
+    if NOWHERE.get() || xact::in_parallel_worker() && user::is_restricted() {
         return Ok(None);
     }
     in_vain::used();

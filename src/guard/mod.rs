@@ -48,6 +48,7 @@ pub fn install() {
     executor::install(executor::Watch {
         stale: query::stale,
         relation: fence::relation,
+        always: query::is_ours,
         ended: context::statement_ended,
     });
     permissions::install(leftovers::needed, leftovers::check);

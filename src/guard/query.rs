@@ -68,6 +68,12 @@ pub fn stale(relation: Oid) {
     }
 }
 
+/// Our own tables: their triggers tell other backends what has changed.
+pub fn is_ours(relation: Oid) -> bool {
+    lookup::extension_of_relation(relation)
+        .is_some_and(|extension| lookup::extension(c"watertight") == Some(extension))
+}
+
 fn refused(why: &str) -> Fault {
     Fault::new(Code::InsufficientPrivilege, format!("cannot use a protected table: {why}"))
 }

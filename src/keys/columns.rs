@@ -50,6 +50,11 @@ impl Column {
             );
         }
         let column_name = name(required("column_name", column));
+        // The lock that ALTER TABLE takes, before anything is looked at: nobody puts another table in this one's place. Only its owner
+        // gets it.
+        if role::has_privs_of(role::current(), lookup::relation_owner(relation)) {
+            lookup::lock_relation(relation, pg_sys::AccessExclusiveLock);
+        }
         let table = lookup::qualified_name(relation).unwrap_or_default();
         let owner = lookup::relation_owner(relation);
         if !role::has_privs_of(role::current(), owner) {

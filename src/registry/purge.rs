@@ -94,6 +94,7 @@ fn foreign_keys() -> Vec<(u32, u32)> {
 /// A tenant's rows in one table, which is locked: its name and owner stay what they are.
 struct Rows {
     tenant: Value,
+    relation: Oid,
     table: String,
     is_partitioned: bool,
     owner: Oid,
@@ -143,7 +144,10 @@ impl Rows {
         let (tenant_column, tenant) = tenant_column(table, tenant)?;
         Some(Rows {
             tenant,
-            table: catalog::qualified_name(table)?,
+            relation: table,
+            // In quotes, as PostgreSQL writes its own.
+            table: catalog::names(table)
+                .map(|(schema, name)| format!("{}.{}", sql::ident(&schema), sql::ident(&name)))?,
             is_partitioned: catalog::is_partitioned(table),
             owner: catalog::relation_owner(table),
             tenant_column,
@@ -178,7 +182,10 @@ impl Rows {
             raise(
                 Fault::new(
                     Code::NotInPrerequisiteState,
-                    format!("rows of the tenant remain in table {}", self.table),
+                    format!(
+                        "rows of the tenant remain in table {}",
+                        catalog::qualified_name(self.relation).unwrap_or_default()
+                    ),
                 )
                 .detail("A rule of the table kept them from being deleted.")
                 .hint("Nothing was deleted. Drop it, and try again."),

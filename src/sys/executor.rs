@@ -25,6 +25,8 @@ pub struct Watch {
     /// Called with every relation of a plan whose schema's name says something (`belongs`), each time the plan starts or is fetched
     /// from; raises to refuse.
     pub relation: fn(Oid),
+    /// Whether all triggers of a table fire, also in [`without_triggers`].
+    pub always: fn(Oid) -> bool,
     /// Called when a statement has ended, after [`call_when_ended`].
     pub ended: fn(),
 }
@@ -116,7 +118,9 @@ impl Drop for Loud {
     }
 }
 
-/// Runs `f`, in which statements fire no triggers but PostgreSQL's own: those of foreign keys, for instance.
+/// Runs `f`, in which deleting and changing rows of a table with its owner's rights fires no triggers but PostgreSQL's own (those of
+/// foreign keys, for instance) and those that `Watch::always` names. What an owner's code does on the way to other people's tables fires
+/// theirs.
 pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
     let _loud = Loud(QUIET.get());
     QUIET.set(true);
@@ -125,11 +129,18 @@ pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
 
 /// # Safety
 /// `estate` must be the state of a query that has started.
-unsafe fn silence(estate: &pg_sys::EState) {
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn silence(estate: &pg_sys::EState) {
     // SAFETY: by the caller. The description of the triggers is the statement's own copy (InitResultRelInfo).
     unsafe {
         for table in elements::<pg_sys::ResultRelInfo>(estate.es_opened_result_relations) {
             let Some(triggers) = (*table).ri_TrigDesc.as_ref() else { continue };
+            let relation = (*table).ri_RelationDesc;
+            if (*(*relation).rd_rel).relowner != pg_sys::GetUserId()
+                || WATCH.get().is_none_or(|watch| (watch.always)((*relation).rd_id))
+            {
+                continue;
+            }
             for n in 0..triggers.numtriggers.max(0) as usize {
                 let trigger = &mut *triggers.triggers.add(n);
                 if trigger.tgfoid.to_u32() >= pg_sys::FirstNormalObjectId {
@@ -149,7 +160,7 @@ unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
         }
-        if QUIET.get() {
+        if QUIET.get() && matches!((*query).operation, CmdType::CMD_DELETE | CmdType::CMD_UPDATE) {
             silence(&*(*query).estate);
         }
         if matches!((*query).operation, CmdType::CMD_INSERT | CmdType::CMD_UPDATE)

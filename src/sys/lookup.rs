@@ -199,6 +199,18 @@ pub fn relation_owner(relation: Oid) -> Oid {
     }
 }
 
+/// A relation's schema and name.
+pub fn names(relation: Oid) -> Option<(String, String)> {
+    // SAFETY: a syscache look-up that returns a palloc'd string or null.
+    let (schema, name) = unsafe { (pg_sys::get_rel_namespace(relation), pg_sys::get_rel_name(relation)) };
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: see above.
+    let name = unsafe { CStr::from_ptr(name) };
+    Some((schema_name(schema)?, name.to_str().ok()?.to_owned()))
+}
+
 /// A relation's name as it is written in SQL, schema included and quoted where needed.
 pub fn qualified_name(relation: Oid) -> Option<String> {
     // SAFETY: syscache look-ups that return palloc'd strings or null.

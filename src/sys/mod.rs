@@ -46,6 +46,7 @@ pub mod provider;
 pub mod query;
 pub mod random;
 pub mod recheck;
+mod referential;
 pub mod replace;
 pub mod residue;
 mod saved;

@@ -4,7 +4,7 @@ use super::local::Local;
 pub use super::saved::{forget_plans, forget_plans_later};
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{analysis, checks, during::FILLING, recheck, saved, sight};
+use super::{analysis, checks, during::FILLING, recheck, referential, saved, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -71,7 +71,7 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: PostgreSQL passes a valid query; both calls pass on what we were given, and the plan is what they return.
     unsafe {
-        let look = look_at(query);
+        let look = look_at(query, text);
         let options = options & !look.without;
         let outer = recheck::begin();
         let within = sight::inline(true);
@@ -104,12 +104,14 @@ struct Look {
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query) -> Look {
+unsafe extern "C-unwind" fn look_at(query: *mut pg_sys::Query, text: *const c_char) -> Look {
     saved::forget_plans_at_last();
     if !WATCH.get().is_some_and(|watch| (watch.needed)()) {
         return Look { without: 0, again: false, spare: std::ptr::null_mut() };
     }
     FUNCTIONS.set(false);
+    // SAFETY: null, or the text that the query was made of.
+    unsafe { referential::begin(text) };
     // SAFETY: by the caller; the walker raises under the guard of the boundary.
     unsafe {
         if has_queries_inside(&*query) {
@@ -216,7 +218,7 @@ unsafe fn look_at_tables(query: &pg_sys::Query) {
             as_user: unsafe { checked_as(query, entry) },
             restricted: !entry.securityQuals.is_null() || (written && !query.withCheckOptions.is_null()),
             // SAFETY: as above.
-            referential: unsafe { is_referential(query, entry) },
+            referential: unsafe { referential::is(query, entry) },
         });
     }
 }
@@ -269,97 +271,6 @@ unsafe fn owner_in(infos: *mut pg_sys::List, entry: &pg_sys::RangeTblEntry) -> O
             .checked_sub(1)
             .and_then(|index| infos.get(index))
             .map_or(Oid::INVALID, |info| (**info).checkAsUser)
-    }
-}
-
-/// The form of the queries in ri_triggers.c: one table, ONLY unless it is partitioned, columns compared with parameters, and
-/// either a lock on the key and nothing of the row in the result, or a change without RETURNING. Code that people write
-/// does not look like this.
-///
-/// # Safety
-/// `entry` must be one of `query`.
-unsafe fn is_referential(query: &pg_sys::Query, entry: &pg_sys::RangeTblEntry) -> bool {
-    let partitioned = entry.relkind as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-    // SAFETY: lists and nodes of a valid query.
-    unsafe {
-        if (*query.rtable).length != 1
-            || (entry.inh && !partitioned)
-            || query.hasSubLinks
-            || !query.cteList.is_null()
-            || !query.returningList.is_null()
-            || query.jointree.is_null()
-        {
-            return false;
-        }
-        let in_form = match query.commandType {
-            pg_sys::CmdType::CMD_SELECT => !query.rowMarks.is_null() && selects_no_row(query.targetList),
-            pg_sys::CmdType::CMD_UPDATE | pg_sys::CmdType::CMD_DELETE => true,
-            _ => false,
-        };
-        in_form && compares_with_parameters((*query.jointree).quals)
-    }
-}
-
-/// # Safety
-/// `targets` must be null or a list of target entries.
-unsafe fn selects_no_row(targets: *mut pg_sys::List) -> bool {
-    // SAFETY: by the caller.
-    unsafe {
-        let targets = elements::<pg_sys::TargetEntry>(targets);
-        matches!(targets.as_slice(), [target] if (*(**target).expr).type_ == NodeTag::T_Const)
-    }
-}
-
-/// # Safety
-/// `quals` must be null or an expression.
-unsafe fn compares_with_parameters(quals: *mut pg_sys::Node) -> bool {
-    if quals.is_null() {
-        return false;
-    }
-    // SAFETY: by the caller; each cast follows the node's tag.
-    unsafe {
-        match (*quals).type_ {
-            NodeTag::T_BoolExpr => {
-                let all = &*quals.cast::<pg_sys::BoolExpr>();
-                all.boolop == pg_sys::BoolExprType::AND_EXPR
-                    && elements::<pg_sys::Node>(all.args).into_iter().all(|q| compares_with_parameters(q))
-            }
-            NodeTag::T_OpExpr => {
-                let operands = elements::<pg_sys::Expr>((*quals.cast::<pg_sys::OpExpr>()).args);
-                let kinds: Vec<NodeTag> =
-                    operands.into_iter().map(|operand| (*strip(operand)).type_).collect();
-                matches!(
-                    kinds.as_slice(),
-                    [NodeTag::T_Param, NodeTag::T_Var] | [NodeTag::T_Var, NodeTag::T_Param]
-                )
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Without casts.
-///
-/// # Safety
-/// `expression` must be an expression.
-unsafe fn strip(mut expression: *mut pg_sys::Expr) -> *mut pg_sys::Expr {
-    // SAFETY: by the caller; each cast follows the node's tag.
-    unsafe {
-        loop {
-            expression = match (*expression).type_ {
-                NodeTag::T_RelabelType => (*expression.cast::<pg_sys::RelabelType>()).arg,
-                NodeTag::T_FuncExpr => {
-                    let call = &*expression.cast::<pg_sys::FuncExpr>();
-                    match elements::<pg_sys::Expr>(call.args).as_slice() {
-                        [argument] if call.funcformat != pg_sys::CoercionForm::COERCE_EXPLICIT_CALL => {
-                            *argument
-                        }
-                        _ => return expression,
-                    }
-                }
-                _ => return expression,
-            }
-        }
     }
 }
 

@@ -82,6 +82,12 @@ pub fn in_maintenance() -> bool {
     restricted && (!OURS.get() || MAINTAINING.active())
 }
 
+/// Inside of a security-restricted operation.
+pub fn is_restricted() -> bool {
+    // SAFETY: reads a static.
+    unsafe { pg_sys::InSecurityRestrictedOperation() }
+}
+
 /// The role whose rights apply now.
 pub fn current() -> Oid {
     // SAFETY: reads a static.

@@ -81,6 +81,33 @@ fn a14_no_code_of_an_owner_runs_in_the_context_of_a_tenant_that_is_dropped() {
     assert_eq!(db.truth("SELECT count(*) FROM bait"), ["0"]);
 }
 
+/// While rows are deleted no trigger of their table runs, but those of other people's tables do.
+#[test]
+fn a14_an_owner_does_not_escape_triggers_of_others_while_a_tenant_is_dropped() {
+    let db = Database::new(shared());
+    db.admin().script("CREATE ROLE writer LOGIN; GRANT CREATE ON SCHEMA public TO writer");
+    db.keeper().script(
+        "CREATE TABLE ledger (what text); GRANT SELECT, INSERT, UPDATE, DELETE ON ledger TO writer;
+         INSERT INTO ledger VALUES ('kept');
+         CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
+         CREATE TRIGGER never BEFORE INSERT OR UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION never()",
+    );
+    db.client("writer").script(
+        "CREATE FUNCTION tamper() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+             BEGIN INSERT INTO public.ledger VALUES ('forged'); EXCEPTION WHEN raise_exception THEN NULL; END;
+             BEGIN UPDATE public.ledger SET what = 'forged'; EXCEPTION WHEN raise_exception THEN NULL; END;
+             BEGIN DELETE FROM public.ledger; EXCEPTION WHEN raise_exception THEN NULL; END;
+             RETURN true; END $$;
+         CREATE FUNCTION tampered() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+             $$ BEGIN PERFORM public.tamper(); RETURN true; END $$;
+         CREATE TABLE lure (id int, tenant_id uuid);
+         SELECT watertight.protect('lure');
+         CREATE INDEX ON lure (id) WHERE public.tampered()",
+    );
+    db.admin().run("SELECT watertight.drop_tenant('hospital_a', 'hospital_a')");
+    assert_eq!(db.truth("SELECT what FROM ledger"), ["kept"]);
+}
+
 /// PostgreSQL evaluates the predicates of indexes while it plans, with the rights of whoever plans.
 #[test]
 fn a14_predicates_of_indexes_do_not_rise_when_a_tenant_is_dropped() {

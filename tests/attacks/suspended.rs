@@ -51,6 +51,34 @@ fn d47_a_cascade_of_the_attackers_own_does_not_suspend_row_security() {
     assert_eq!(db.truth("SELECT count(*) FROM patients WHERE ward = 'touched'"), ["0"]);
 }
 
+/// What the owner's functions do is, as a tree, what PostgreSQL does for a foreign key.
+#[test]
+fn d47_a_definer_function_that_looks_like_a_foreign_key_is_not_let_through() {
+    let db = Database::new(shared());
+    db.keeper().script(
+        "CREATE TABLE ev (id bigint, tenant_id uuid, note text) PARTITION BY HASH (id);
+         CREATE TABLE ev0 PARTITION OF ev FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+         SELECT watertight.protect('ev'); GRANT ALL ON ev TO app;
+         CREATE FUNCTION change(p bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS
+             $$ BEGIN UPDATE ev SET note = 'touched' WHERE id = p; END $$;
+         CREATE FUNCTION remove(p bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS
+             $$ BEGIN DELETE FROM ONLY ev0 WHERE id = p; END $$;
+         CREATE FUNCTION look(p bigint) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS
+             $$ BEGIN PERFORM 1 FROM ev WHERE id = p FOR UPDATE; RETURN FOUND; END $$",
+    );
+    db.a(Mode::Simple).run("INSERT INTO ev (id, note) VALUES (1, 'CANARY')");
+    for call in ["public.change(1)", "public.remove(1)", "public.look(1)"] {
+        let mut b = db.attacker(Mode::Simple);
+        b.script(TRAPDOOR);
+        b.script(&format!(
+            "CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM {call}; RETURN OLD; END $$;
+             CREATE TRIGGER t BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION pg_temp.f()"
+        ));
+        b.refused("DELETE FROM parent WHERE id = 1", "42501");
+    }
+    assert_eq!(db.truth("SELECT note FROM ev"), ["CANARY"]);
+}
+
 #[test]
 fn d47_a_rule_inside_a_cascade_does_not_suspend_row_security() {
     let db = Database::new(shared());
