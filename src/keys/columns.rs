@@ -1,6 +1,7 @@
 //! `encrypt_column()` and its reverse: one ALTER TABLE, in which each row's value is sealed or opened for its own tenant.
 
 use super::types::in_row::{self, By, Work};
+use super::types::literals::type_of;
 use super::{column_indexes, sealable};
 use crate::compartment::fence;
 use crate::context;
@@ -13,6 +14,7 @@ use crate::sys::{lookup, utility};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
+use watertight_core::keys::Kind;
 use watertight_core::sql::ident;
 use watertight_core::{Code, Fault};
 
@@ -105,13 +107,6 @@ impl Column {
     }
 }
 
-/// Which of our types a type is.
-fn encrypted(kind: Oid) -> Option<&'static str> {
-    ["encrypted_text", "searchable_text", "encrypted_bytea", "encrypted_jsonb"].into_iter().find(|name| {
-        CString::new(*name).ok().and_then(|name| lookup::type_in(c"watertight", &name)) == Some(kind)
-    })
-}
-
 /// Gives a column the encrypted type for its values, and seals each for the tenant, and compartment, of its row.
 ///
 /// # Errors
@@ -139,8 +134,8 @@ fn not_to_be_encrypted(column: &Column, searchable: bool) -> Fault {
     let Column { name, table, .. } = column;
     let kind = column.type_name();
     let fault = |message: String| Fault::new(Code::DatatypeMismatch, message);
-    match encrypted(column.kind) {
-        Some("encrypted_text") if searchable => fault(format!("column \"{name}\" is already encrypted"))
+    match type_of(column.kind) {
+        Some(Kind::Text) if searchable => fault(format!("column \"{name}\" is already encrypted"))
             .detail(format!("In table {table} it is of type {kind}, which is not searchable."))
             .hint("An administrator who owns the table can run decrypt_column() and this again, in one transaction."),
         Some(_) => fault(format!("column \"{name}\" is already encrypted"))
@@ -163,9 +158,9 @@ fn not_to_be_encrypted(column: &Column, searchable: bool) -> Fault {
 fn decrypt_column(relation: Option<Oid>, column_name: Option<&CStr>) {
     let column = Column::of(relation, column_name);
     role::require_admin("decrypt a column");
-    let plain = match encrypted(column.kind) {
-        Some("encrypted_bytea") => "bytea",
-        Some("encrypted_jsonb") => "jsonb",
+    let plain = match type_of(column.kind) {
+        Some(Kind::Bytea) => "bytea",
+        Some(Kind::Jsonb) => "jsonb",
         Some(_) => "text",
         None => raise(
             Fault::new(Code::DatatypeMismatch, format!("column \"{}\" is not encrypted", column.name))

@@ -1,6 +1,7 @@
 //! `reencrypt()`: values that are under keys no longer in force are sealed again, some blocks of the table in each transaction.
 
 use super::again::Again;
+use super::types::literals;
 use super::{serve, stack};
 use crate::context;
 use crate::pg::arguments::required;
@@ -24,9 +25,6 @@ const BATCH: Duration = Duration::from_millis(250);
 const LIMIT: i32 = 5_000;
 /// How long a pass of the worker is at this before it looks after everything else again.
 const SITTING: Duration = Duration::from_secs(2);
-
-const TYPES: [&std::ffi::CStr; 4] =
-    [c"encrypted_text", c"searchable_text", c"encrypted_bytea", c"encrypted_jsonb"];
 
 /// Has the worker seal a table's values again, those of its partitions and children too.
 ///
@@ -231,7 +229,7 @@ fn batch(relation: Oid, may_wait: bool) -> Batch {
             return Batch::Over;
         }
     };
-    let types = TYPES.map(|name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID));
+    let types = literals::types();
     let columns = table.columns(&types);
     let mut again = Again::new(BATCH, may_wait);
     let tally = role::as_user(table.owner(), || table.replace(&columns, next, BLOCKS, &mut again));

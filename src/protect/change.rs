@@ -9,20 +9,10 @@ use watertight_core::protect::Statement;
 
 static CHANGING: Local<Option<(Oid, Oid)>> = Local::new(None);
 
-struct Restore(Option<(Oid, Oid)>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        CHANGING.set(self.0);
-    }
-}
-
 /// Runs `f` while `statement` is known to be ours; also after an error nothing remains of it.
 pub fn during<R>(statement: &Statement, f: impl FnOnce() -> R) -> R {
-    let _restore = Restore(CHANGING.get());
     let relation = Oid::from(statement.relation);
-    CHANGING.set(Some((relation, statement.reads.map_or(relation, Oid::from))));
-    f()
+    CHANGING.during(Some((relation, statement.reads.map_or(relation, Oid::from))), f)
 }
 
 /// True for the table that our statement is changing, and for the one its foreign key references.

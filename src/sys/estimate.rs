@@ -37,15 +37,7 @@ pub(super) fn with_statistics<R>(
     rel: *mut pg_sys::RelOptInfo,
     f: impl FnOnce() -> R,
 ) -> R {
-    struct Restore(Shown);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SHOWN.set(self.0);
-        }
-    }
-    let _restore = Restore(SHOWN.get());
-    SHOWN.set(Some((root, rel)));
-    f()
+    SHOWN.during(Some((root, rel)), f)
 }
 
 /// Estimates one restriction of one table anew; the planner keeps the result with it. True if it is another.

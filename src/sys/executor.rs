@@ -110,21 +110,11 @@ extern "C-unwind" fn look_at_relation(relation: Oid) {
 
 static QUIET: Local<bool> = Local::new(false);
 
-struct Loud(bool);
-
-impl Drop for Loud {
-    fn drop(&mut self) {
-        QUIET.set(self.0);
-    }
-}
-
 /// Runs `f`, in which deleting and changing rows of a table with its owner's rights fires no triggers but PostgreSQL's own (those of
 /// foreign keys, for instance) and those that `Watch::always` names. What an owner's code does on the way to other people's tables fires
 /// theirs.
 pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
-    let _loud = Loud(QUIET.get());
-    QUIET.set(true);
-    f()
+    QUIET.during(true, f)
 }
 
 /// # Safety

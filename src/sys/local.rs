@@ -33,6 +33,18 @@ impl<T: Copy> Local<T> {
     pub fn set(&self, value: T) {
         self.0.set(value);
     }
+
+    /// Runs `f` while it has this value. Afterwards it has the one from before, also where `f` raises.
+    pub fn during<R>(&self, value: T, f: impl FnOnce() -> R) -> R {
+        struct Restore<'a, T: Copy>(&'a Local<T>, T);
+        impl<T: Copy> Drop for Restore<'_, T> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+        let _restore = Restore(self, self.replace(value));
+        f()
+    }
 }
 
 /// A [`std::cell::RefCell`] in a static, for what is not `Copy`.

@@ -55,22 +55,12 @@ unsafe fn identity(tree: *mut pg_sys::Node) -> Option<*mut pg_sys::RangeVar> {
 /// Identity sequences are permanent, whatever their table is.
 static LOGGED: Local<bool> = Local::new(false);
 
-struct Reset(bool);
-
-impl Drop for Reset {
-    fn drop(&mut self) {
-        LOGGED.set(self.0);
-    }
-}
-
 /// Runs `f`, in which the sequences of identity columns are permanent also where their tables are unlogged.
 ///
 /// To make an unlogged one, PostgreSQL searches all of `shared_buffers` for it (`FlushRelationBuffers` in `fill_seq_with_data`):
 /// milliseconds for each, where there are gigabytes of them.
 pub fn with_permanent_identities<R>(f: impl FnOnce() -> R) -> R {
-    let _reset = Reset(LOGGED.get());
-    LOGGED.set(true);
-    f()
+    LOGGED.during(true, f)
 }
 
 /// The command that is to run instead, if it is to be another one: a copy, because plan caches keep the one they gave us.

@@ -89,22 +89,35 @@ pub fn keys_changed() {
     }
 }
 
-static TYPES: Found<[Oid; 4]> = Found::new();
+static TYPES: Found<[(Oid, Kind); 4]> = Found::new();
 
-const TYPE_KINDS: [Kind; 4] = [Kind::Text, Kind::Bytea, Kind::Jsonb, Kind::Searchable];
+fn find() -> Option<[(Oid, Kind); 4]> {
+    let find = |(name, kind)| (lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID), kind);
+    Some(
+        [
+            (c"encrypted_text", Kind::Text),
+            (c"encrypted_bytea", Kind::Bytea),
+            (c"encrypted_jsonb", Kind::Jsonb),
+            (c"searchable_text", Kind::Searchable),
+        ]
+        .map(find),
+    )
+}
 
-fn find() -> Option<[Oid; 4]> {
-    let find = |name| lookup::type_in(c"watertight", name).unwrap_or(Oid::INVALID);
-    Some([c"encrypted_text", c"encrypted_bytea", c"encrypted_jsonb", c"searchable_text"].map(find))
+/// Our types; none where the extension is not installed.
+pub fn types() -> Vec<Oid> {
+    TYPES.with(find, |types| types.map(|(kind, _)| kind).to_vec()).unwrap_or_default()
+}
+
+/// Which of our types this is.
+pub fn type_of(kind: Oid) -> Option<Kind> {
+    let is = |known: &&(Oid, Kind)| known.0 == kind && kind != Oid::INVALID;
+    TYPES.with(find, |types| types.iter().find(is).map(|known| known.1))?
 }
 
 /// Which of our types this is, or an array of such.
 fn kind_of(kind: Oid) -> Option<Kind> {
-    TYPES.with(find, |types| {
-        let plain = lookup::plain_type(kind);
-        let at = types.iter().position(|known| *known == plain && plain != Oid::INVALID);
-        at.and_then(|at| TYPE_KINDS.get(at).copied())
-    })?
+    type_of(lookup::plain_type(kind))
 }
 
 /// Whether a value of a type may have one of ours inside.
