@@ -7,6 +7,8 @@ mod alter;
 mod attacks;
 #[path = "keys/canaries.rs"]
 mod canaries;
+#[path = "keys/change_provider.rs"]
+mod change_provider;
 #[path = "keys/columns.rs"]
 mod columns;
 #[path = "keys/compartments.rs"]

@@ -1,10 +1,10 @@
 //! The keeper: a process without a database that asks the provider for the master key, and keeps it in shared memory.
 
-use super::provider::{self, Provider, Trouble};
+use super::provider::{self, Lines, Trouble};
 use super::stack;
 use crate::pg::error::warn;
 use crate::sys::process;
-use crate::sys::provided::{self, State};
+use crate::sys::provided::{self, Stage, State};
 use watertight_core::keys::parse_master;
 use watertight_core::{Code, Fault};
 
@@ -39,20 +39,17 @@ fn load() -> bool {
         }
     };
     provided::asking();
-    let bytes = match &provider {
-        Provider::None => {
-            provided::replace(State::Absent, |_, _| None);
+    let bytes = match &provider.lines {
+        None => {
+            // A service is asked when a tenant's key is needed.
+            let state = if provider.service.is_some() { State::Present } else { State::Absent };
+            provided::replace(state, |_, _| None);
             return true;
         }
-        // It is asked when a tenant's key is needed.
-        Provider::Service(_) => {
-            provided::replace(State::Present, |_, _| None);
-            return true;
-        }
-        Provider::File(path) => {
+        Some(Lines::File(path)) => {
             provider::read_file(path).map(|bytes| (bytes, format!("file {path} cannot be used")))
         }
-        Provider::Command(command) => provider::run(command, &[])
+        Some(Lines::Command(command)) => provider::run(command, &[])
             .map(|bytes| (bytes, "what the command printed cannot be used".to_owned()))
             .map_err(Trouble::from),
     };
@@ -77,7 +74,7 @@ fn load() -> bool {
 
 fn fail(trouble: &Trouble, answered: bool) -> bool {
     let why = provider::sentence(&trouble.why);
-    provided::failed(&why);
+    provided::failed(Stage::Loading, &why);
     let left = provided::status().state == State::Present;
     let (consequence, general) = if left {
         ("What was loaded before stays in force.", "Mend it and reload the configuration.")

@@ -8,7 +8,7 @@ use crate::pg::ext::Tables;
 use crate::pg::key_settings;
 use crate::pg::role;
 use crate::sys::local::Local;
-use crate::sys::provided::{self, State};
+use crate::sys::provided::{self, Stage, State};
 use crate::sys::{attempt, epoch, process, turns};
 use pgrx::spi::Spi;
 use uuid::Uuid;
@@ -25,23 +25,23 @@ const SERVICE: &str = "the key management service";
 const WRAP: &str = "watertight.key_wrap_command";
 const UNWRAP: &str = "watertight.key_unwrap_command";
 
-/// Who has the master key, and that it is there.
+/// Who has the master key, and that whoever wraps is there.
 ///
 /// # Errors
-/// 55000 if it is not.
+/// 55000 if not.
 pub fn present() -> Result<Provider, Fault> {
     let provider = provider::configured()?;
-    match &provider {
-        Provider::None => MasterState::Absent.required()?,
-        Provider::Service(_) => {}
-        Provider::File(_) | Provider::Command(_) => wait()?,
+    match (&provider.lines, provider.wrapping()) {
+        (_, Some(_)) => {}
+        (Some(_), None) => wait()?,
+        (None, None) => MasterState::Absent.required()?,
     }
     Ok(provider)
 }
 
 /// Whether tenants' keys can be wrapped here and now, without asking anybody.
 pub fn is_at_hand() -> bool {
-    matches!(provider::configured(), Ok(Provider::File(_) | Provider::Command(_)))
+    provider::configured().is_ok_and(|provider| provider.lines.is_some() && provider.wrapping().is_none())
         && provided::status().state == State::Present
 }
 
@@ -84,9 +84,9 @@ fn missing(version: i32) -> Fault {
 /// # Errors
 /// 55000 without a master key, or if another key was known by its number.
 pub fn current(tables: &Tables) -> Result<i32, Fault> {
-    match present()? {
-        Provider::Service(service) => Ok(service_version(tables, &service)),
-        _ => {
+    match present()?.wrapping() {
+        Some((service, _)) => Ok(service_version(tables, service)),
+        None => {
             let version = newest()?;
             let check = read(version)?.1;
             if rows::master(tables, version).is_none() {
@@ -105,6 +105,7 @@ pub fn current(tables: &Tables) -> Result<i32, Fault> {
     }
 }
 
+/// Versions of services count downwards from -1: lines have numbers that their writer chose, and may choose later.
 fn service_version(tables: &Tables, service: &Service) -> i32 {
     for _ in 0..3 {
         if let Some(version) = rows::master_called(tables, &service.name) {
@@ -113,7 +114,7 @@ fn service_version(tables: &Tables, service: &Service) -> i32 {
         role::as_extension_owner(|| {
             Spi::run_with_args(
                 "INSERT INTO watertight.master_keys (version, name)
-                 SELECT COALESCE(pg_catalog.max(m.version), 0) OPERATOR(pg_catalog.+) 1, $1 FROM watertight.master_keys AS m
+                 SELECT LEAST(pg_catalog.min(m.version), 0) OPERATOR(pg_catalog.-) 1, $1 FROM watertight.master_keys AS m
                      ON CONFLICT DO NOTHING",
                 &[service.name.as_str().into()],
             )
@@ -164,8 +165,8 @@ pub fn wrap_tenant_key(
     key: &Secret,
 ) -> Result<(i32, Vec<u8>), Fault> {
     let version = current(tables)?;
-    if let Provider::Service(service) = present()? {
-        let wrapped = wrapped_by(&service, tenant, key)?;
+    if let Some((service, command)) = present()?.wrapping() {
+        let wrapped = wrapped_by(service, command, tenant, key)?;
         kept::keep(id, tenant, key);
         return Ok((version, wrapped.to_vec()));
     }
@@ -182,12 +183,18 @@ pub fn unwrap_tenant_key(tables: &Tables, row: &TenantKeyRow, wrapped: &[u8]) ->
     let provider = present()?;
     let known = rows::master(tables, row.master);
     if let Some(name) = known.and_then(|known| known.name) {
-        let Provider::Service(service) = provider else {
+        let Some(service) = provider.service else {
             return Err(Fault::new(Code::NotInPrerequisiteState, "a key of the tenant is wrapped by a key management service")
-                .hint("Set watertight.key_wrap_command and watertight.key_unwrap_command and reload the configuration."));
+                .hint("Set watertight.key_unwrap_command and reload the configuration. It is needed until no key names the service; see watertight.master_key_versions."));
         };
         return unwrap_by(tables, &service, &name, row, wrapped);
     }
+    if provider.lines.is_none() {
+        return Err(Fault::new(Code::NotInPrerequisiteState, "a key of the tenant is not wrapped by the key management service")
+            .detail(format!("It is wrapped by version {}, which a file or a command provided.", row.master))
+            .hint("Set watertight.master_key_file or watertight.master_key_command, beside the commands of the service, and reload the configuration. It is needed until no key names it; see watertight.master_key_versions."));
+    }
+    wait()?;
     let (master, check) = read(row.master)?;
     is_known(tables, row.master, &check)?;
     unwrap(&master, &row.described(), wrapped).map_err(|_| {
@@ -198,8 +205,13 @@ pub fn unwrap_tenant_key(tables: &Tables, row: &TenantKeyRow, wrapped: &[u8]) ->
 
 /// What a service makes of a key. It is all that will be left of it, so the service has to show that it opens it again: what a command
 /// prints may as well be the text of an error.
-fn wrapped_by(service: &Service, tenant: Uuid, key: &Secret) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
-    let wrapped = command(&service.wrap, &service.name, tenant, key.expose())?;
+fn wrapped_by(
+    service: &Service,
+    wrap: &str,
+    tenant: Uuid,
+    key: &Secret,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, Fault> {
+    let wrapped = command(wrap, &service.name, tenant, key.expose())?;
     if wrapped.is_empty() || wrapped.as_slice() == key.expose() {
         return Err(unusable(WRAP, "what it printed is not an encrypted key"));
     }
@@ -285,7 +297,7 @@ fn command(
 
 /// The same, to be found in `key_provider()` until the service gives something of use.
 fn unusable(who: &str, why: &str) -> Fault {
-    provided::failed(&format!("{who}: {why}"));
+    provided::failed(Stage::Asking, &format!("{who}: {why}"));
     broken(who, why)
 }
 

@@ -8,28 +8,40 @@ use watertight_core::keys::MAX_MASTER_BYTES;
 use watertight_core::{Code, Fault};
 use zeroize::Zeroizing;
 
-/// Who has the master key.
+/// Who has the master key. One of the two wraps; where there are both, the other one still unwraps what it has wrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Provider {
-    /// Nobody: there is none.
-    None,
-    /// We, in shared memory, from this file.
-    File(String),
-    /// We, from this command.
-    Command(String),
+pub struct Provider {
+    /// We, in shared memory.
+    pub lines: Option<Lines>,
     /// A service that wraps and unwraps for us.
-    Service(Service),
+    pub service: Option<Service>,
+}
+
+/// Where we have it from: lines of a version and a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// This file.
+    File(String),
+    /// What this command prints.
+    Command(String),
 }
 
 /// A service that wraps and unwraps for us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// The command that wraps.
-    pub wrap: String,
+    /// The command that wraps; without one, our own key does.
+    pub wrap: Option<String>,
     /// The command that unwraps.
     pub unwrap: String,
     /// The name of its key, for what is wrapped now.
     pub name: String,
+}
+
+impl Provider {
+    /// The service and its command, where it is a service that wraps.
+    pub fn wrapping(&self) -> Option<(&Service, &str)> {
+        self.service.as_ref().and_then(|service| service.wrap.as_deref().map(|wrap| (service, wrap)))
+    }
 }
 
 /// The provider that is configured.
@@ -37,28 +49,42 @@ pub struct Service {
 /// # Errors
 /// 55000 for settings that contradict each other.
 pub fn configured() -> Result<Provider, Fault> {
-    let conflict = |what: &str| {
+    let conflict = |what: &str, hint: &str| {
         Err(Fault::new(Code::NotInPrerequisiteState, "the provider of the master key is not clear")
             .detail(what)
-            .hint("Set one of watertight.master_key_file, watertight.master_key_command, or both watertight.key_wrap_command and watertight.key_unwrap_command."))
+            .hint(hint))
     };
     let Configured { file, command, wrap, unwrap, name } = key_settings::configured();
-    match (file, command, wrap, unwrap) {
-        (None, None, None, None) => Ok(Provider::None),
-        (Some(file), None, None, None) => Ok(Provider::File(file)),
-        (None, Some(command), None, None) => Ok(Provider::Command(command)),
-        (None, None, Some(wrap), Some(unwrap)) => {
-            if is_plain(&name) {
-                Ok(Provider::Service(Service { wrap, unwrap, name }))
-            } else {
-                conflict(
-                    "The name in watertight.key_name has a character that a shell could take for something else.",
-                )
-            }
+    let lines = match (file, command) {
+        (Some(_), Some(_)) => {
+            return conflict(
+                "Both watertight.master_key_file and watertight.master_key_command are set.",
+                "Set one of them to an empty string and reload the configuration.",
+            );
         }
-        (None, None, ..) => conflict("Only one of the commands that wrap and unwrap is set."),
-        _ => conflict("More than one provider is set."),
-    }
+        (file, command) => file.map(Lines::File).or_else(|| command.map(Lines::Command)),
+    };
+    let both = "Set both watertight.key_wrap_command and watertight.key_unwrap_command, and reload the configuration.";
+    let service = match (wrap, unwrap) {
+        (None, None) => None,
+        (Some(_), None) => {
+            return conflict(
+                "watertight.key_wrap_command is set, and watertight.key_unwrap_command is not.",
+                both,
+            );
+        }
+        (None, Some(_)) if lines.is_none() => {
+            return conflict("watertight.key_unwrap_command is set, and nothing that wraps is.", both);
+        }
+        (Some(_), Some(_)) if !is_plain(&name) => {
+            return conflict(
+                "The name in watertight.key_name has a character that a shell could take for something else.",
+                "A name consists of letters, digits and ._-/:@=+, and does not begin with a hyphen.",
+            );
+        }
+        (wrap, Some(unwrap)) => Some(Service { wrap, unwrap, name }),
+    };
+    Ok(Provider { lines, service })
 }
 
 /// Whether a name may stand in a command without being quoted.

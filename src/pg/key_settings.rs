@@ -39,7 +39,7 @@ pub fn define() {
     text(
         c"watertight.key_wrap_command",
         c"The command that encrypts a tenant's key, where a key management service keeps the master key itself.",
-        c"It reads the key from its standard input and prints the result. %v is watertight.key_name, %t the tenant's id.",
+        c"It reads the key from its standard input and prints the result. %v is watertight.key_name, %t the tenant's id. Without it, the key of the file or of master_key_command wraps.",
         &WRAP,
     );
     text(

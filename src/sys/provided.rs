@@ -23,6 +23,16 @@ pub enum State {
     Failed,
 }
 
+/// When it failed.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// While versions were loaded.
+    Loading = 0,
+    /// While it was asked for something that is not kept here.
+    Asking,
+}
+
 /// What is known of the provider.
 #[derive(Clone, Copy)]
 pub struct Status {
@@ -30,6 +40,8 @@ pub struct Status {
     pub state: State,
     /// Why it gave nothing the last time, or nothing new.
     pub error: Text,
+    /// When it failed the last time.
+    pub stage: Stage,
     /// When that was; 0: never.
     pub failed_at: i64,
     /// When it last gave something; 0: never.
@@ -58,7 +70,7 @@ pub fn install() {
 
 fn table() -> &'static Table {
     debug_assert!(!AREA.place().is_null());
-    // SAFETY: the area is one table, and zeroes are valid (no version, state absent). Used under its lock only.
+    // SAFETY: the area is one table, and zeroes are valid (no version, state absent, stage loading). Used under its lock only.
     unsafe { &*AREA.place().cast::<Table>() }
 }
 
@@ -83,22 +95,26 @@ pub fn asking() {
 }
 
 /// It gave nothing, or nothing of use. What is there stays.
-pub fn failed(error: &str) {
+pub fn failed(stage: Stage, error: &str) {
     let error = Text::new(error);
     AREA.locked(true, || {
         let mut status = table().status.get();
         status.state = if table().count.get() > 0 { State::Present } else { State::Failed };
         status.error = error;
+        status.stage = stage;
         // SAFETY: reads the clock.
         status.failed_at = unsafe { pg_sys::GetCurrentTimestamp() };
         table().status.set(status);
     });
 }
 
-/// It gave what it was asked for, which is not kept here.
+/// It gave what it was asked for, which is not kept here. Versions that could not be loaded are not there for that.
 pub fn worked() {
     AREA.locked(true, || {
         let mut status = table().status.get();
+        if status.stage == Stage::Loading && status.error.get().is_some() {
+            return;
+        }
         status.state = State::Present;
         status.error = Text::new("");
         table().status.set(status);

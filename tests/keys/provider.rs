@@ -141,7 +141,10 @@ fn settings_that_contradict_each_other_are_refused() {
     house.tenants(1);
     house.set("master_key_command", "cat /dev/null");
     let why = house.failure(|| house.reload());
-    assert!(why.contains("More than one provider"), "{why}");
+    assert!(
+        why.contains("Both watertight.master_key_file and watertight.master_key_command are set"),
+        "{why}"
+    );
     house.admin().refused("SELECT watertight.rotate_tenant_key('tenant_1')", "55000").says("not clear");
     house.set("master_key_command", "");
     house.reload();
