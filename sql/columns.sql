@@ -25,7 +25,13 @@ CREATE TABLE watertight.reencryptions (
 COMMENT ON TABLE watertight.reencryptions IS
     'Tables whose values the background worker seals again under the keys in force: how far it is. See watertight.reencrypt().';
 REVOKE ALL ON watertight.reencryptions FROM PUBLIC;
-GRANT SELECT ON watertight.reencryptions TO watertight_admin;
+-- Who may ask for it may see how far it is.
+ALTER TABLE watertight.reencryptions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_owners ON watertight.reencryptions FOR SELECT
+    USING (pg_catalog.pg_has_role('watertight_admin', 'USAGE')
+        OR pg_catalog.pg_has_role((SELECT c.relowner FROM pg_catalog.pg_class AS c
+                                    WHERE c.oid OPERATOR(pg_catalog.=) relation), 'USAGE'));
+GRANT SELECT ON watertight.reencryptions TO PUBLIC;
 
 -- The key that a sealed value names. It stands in the value for everybody who sees that, and needs no key.
 CREATE FUNCTION watertight.key_id(value watertight.encrypted_text) RETURNS bigint
@@ -36,6 +42,9 @@ CREATE FUNCTION watertight.key_id(value watertight.encrypted_jsonb) RETURNS bigi
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
 CREATE FUNCTION watertight.key_id(value watertight.searchable_text) RETURNS bigint
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id';
+-- What encrypt() has returned.
+CREATE FUNCTION watertight.key_id(value bytea) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'wt_key_id_of_bytes';
 
 -- The last argument, sealed or opened for the tenant and compartment of a row: for the statements of encrypt_column and decrypt_column, which
 -- have a ticket; refused to everybody else.

@@ -287,6 +287,7 @@ SELECT watertight.decrypt(:'sealed', 'patients.1');
 SELECT try(format('SELECT watertight.decrypt(%L, ''patients.2'')', :'sealed'));
 SELECT try(format('SELECT watertight.decrypt(%L, '''')', :'sealed'));
 SELECT try($$SELECT watertight.decrypt('\x0102', 'patients.1')$$);
+SELECT watertight.key_id(:'sealed'::bytea) > 0 AS has_key, watertight.key_id('\x0102'::bytea) AS of_other_bytes, watertight.key_id(decode(repeat('05', 40), 'hex')) > 0 AS of_its_form;
 SELECT watertight.encrypt('secret', 'c') = watertight.encrypt('secret', 'c') AS deterministic, watertight.encrypt(NULL, 'c'), watertight.decrypt(NULL, 'c');
 SELECT watertight.decrypt(watertight.encrypt('', ''), '') = '' AS empty;
 COMMIT;

@@ -10,10 +10,14 @@ SELECT p.oid::regprocedure AS administrators_may_call
    AND has_function_privilege('watertight_admin', p.oid, 'EXECUTE')
    AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
  ORDER BY p.oid::regprocedure::text COLLATE "C";
-SELECT c.oid::regclass AS relation_everybody_may_read
+SELECT c.oid::regclass AS relation_everybody_may_read, c.relrowsecurity AS under_row_security
   FROM pg_class AS c
  WHERE c.relnamespace = 'watertight'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'S')
    AND has_table_privilege('public', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER');
+SELECT c.oid::regclass AS relation_everybody_may_write
+  FROM pg_class AS c
+ WHERE c.relnamespace = 'watertight'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'S')
+   AND has_table_privilege('public', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER');
 -- SECURITY DEFINER without a pinned search_path.
 SELECT p.oid::regprocedure AS definer_without_search_path
   FROM pg_proc AS p

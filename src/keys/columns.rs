@@ -14,16 +14,24 @@ use crate::sys::{lookup, utility};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
-use watertight_core::keys::Kind;
+use watertight_core::keys::{KEY_PREFIX, Kind, Sealed};
 use watertight_core::sql::ident;
 use watertight_core::{Code, Fault};
 
 fn key_id(call: Call) -> Datum {
-    let bytes = call.content(0).and_then(|value| value.get(1..9)).and_then(|id| id.try_into().ok());
-    bytes.map_or_else(|| call.null(), |id| Datum::from(i64::from_be_bytes(id)))
+    let id = call.beginning(0, KEY_PREFIX).and_then(Sealed::key_of);
+    id.map_or_else(|| call.null(), |id| Datum::from(id.get()))
+}
+
+/// NULL for bytes that `encrypt()` has not made.
+fn key_id_of_bytes(call: Call) -> Datum {
+    let sealed = call.content(0).and_then(|value| Sealed::parse(value).ok());
+    let id = sealed.filter(|sealed| sealed.kind == Kind::Function).map(|sealed| sealed.key);
+    id.map_or_else(|| call.null(), |id| Datum::from(id.get()))
 }
 
 raw_function!(wt_key_id, pg_finfo_wt_key_id, key_id);
+raw_function!(wt_key_id_of_bytes, pg_finfo_wt_key_id_of_bytes, key_id_of_bytes);
 
 /// A column of a protected table that the caller owns.
 struct Column {

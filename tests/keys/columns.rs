@@ -183,6 +183,9 @@ fn a_table_is_encrypted_again_under_new_keys_while_it_is_used() {
         admin.number(done) == 1
     });
     assert_eq!(admin.number(old), 0);
+    // Who may ask for it sees how far it is.
+    let seen = "SELECT count(*) FROM watertight.reencryptions";
+    assert_eq!((keeper.number(seen), user.number(seen)), (1, 0));
     user.run("DELETE FROM people WHERE id > 600");
     assert_eq!(db.app().with_token(&db.token(A)).one(index), before);
     let mut other = db.app().with_token(&db.token(B));

@@ -50,9 +50,11 @@ fn refused(whose: &str) -> Fault {
 
 /// No context, and a text that is not in the sealed form.
 pub fn sealed_form_only(kind: Kind) -> Fault {
+    // One that is searched for is a literal like any other.
+    let what = if kind == Kind::Searchable { "encrypt or search for" } else { "encrypt" };
     Fault::new(
         Code::InvalidAuthorization,
-        format!("cannot encrypt a value of type {} without a tenant context", kind.type_name()),
+        format!("cannot {what} a value of type {} without a tenant context", kind.type_name()),
     )
     .detail("Without a context, only the sealed form is accepted, as a dump has it.")
     .hint("Start the transaction with SELECT watertight.begin($1), or SET LOCAL watertight.token.")
