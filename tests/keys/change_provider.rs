@@ -134,3 +134,29 @@ fn half_of_a_service_is_refused() {
     let why = house.failure(|| house.reload());
     assert!(why.contains("nothing that wraps is"), "{why}");
 }
+
+#[test]
+fn a_service_that_was_tried_in_vain_leaves_nothing_behind() {
+    let (house, first) = House::with_file();
+    let db = notes(&house);
+    house.set("key_wrap_command", "no-such-command");
+    house.set("key_unwrap_command", "no-such-command");
+    house.set("key_name", "tried");
+    restart(&house);
+    let mut admin = db.admin();
+    assert_eq!(admin.number("SELECT watertight.rotate_master_key()"), 2);
+    eventually("the worker has failed", || {
+        admin.number("SELECT count(*) FROM watertight.worker_status WHERE database = current_database() AND failing") == 1
+    });
+    opens(&db);
+    house.set("key_wrap_command", "");
+    house.set("key_unwrap_command", "");
+    let second = key();
+    house.write("master", &format!("1 {first}\n2 {second}\n"), "600");
+    house.reload();
+    eventually("both versions are there", || house.versions() == "{1,2}");
+    rotate(&mut admin, "version 2: 2");
+    house.write("master", &format!("2 {second}\n"), "600");
+    restart(&house);
+    opens(&db);
+}
