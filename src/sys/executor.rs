@@ -27,7 +27,7 @@ pub struct Watch {
     /// from; raises to refuse.
     pub relation: fn(Oid),
     /// See [`quiet::without_triggers`].
-    pub always: fn(Oid) -> bool,
+    pub always: quiet::Always,
     /// Called when a statement has ended, after [`call_when_ended`].
     pub ended: fn(),
 }

@@ -7,16 +7,18 @@ use pgrx::pg_sys::{self, CmdType, Oid};
 use std::ffi::{c_char, c_int};
 
 static QUIET: Local<bool> = Local::new(false);
-static ALWAYS: Local<Option<fn(Oid) -> bool>> = Local::new(None);
+static ALWAYS: Local<Option<Always>> = Local::new(None);
 
-/// `always`: whether all triggers of a table fire, also in [`without_triggers`].
-pub(super) fn install(always: fn(Oid) -> bool) {
+/// Whether all triggers of a table fire, also in [`without_triggers`].
+pub type Always = fn(Oid) -> bool;
+
+pub(super) fn install(always: Always) {
     ALWAYS.set(Some(always));
 }
 
 /// Runs `f`, in which deleting and changing rows of a table with its owner's rights fires no triggers but PostgreSQL's own (those of
-/// foreign keys, for instance) and those that `always` names. What an owner's code does on the way to other people's tables fires
-/// theirs. Partitions and children are of the table that the statement names.
+/// foreign keys, for instance) and those of tables that [`Always`] names. What an owner's code does on the way to other people's tables
+/// fires theirs. Partitions and children are of the table that the statement names.
 pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
     QUIET.during(true, f)
 }
