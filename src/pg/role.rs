@@ -7,7 +7,7 @@ use pgrx::pg_sys::Oid;
 use watertight_core::{Code, Fault};
 
 pub use user::{
-    bypasses_row_security, chosen, current, has_rights_of as has_privs_of, in_maintenance, is_superuser,
+    bypasses_row_security, chosen, current, has_rights_of as has_privs_of, is_restricted, is_superuser,
 };
 
 /// Runs `f`, which may run a user's code, with the rights of `role`.

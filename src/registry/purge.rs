@@ -6,8 +6,8 @@ use crate::context;
 use crate::pg::error::{OrRaise, internal, raise};
 use crate::pg::id::to_pg;
 use crate::pg::{ext, role, spi};
-use crate::sys::executor;
 use crate::sys::lookup as catalog;
+use crate::sys::quiet;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, Oid};
 use pgrx::spi::Spi;
@@ -168,7 +168,7 @@ impl Rows {
             arguments.push(to_pg(id).into());
         }
         let (count, left) = context::nowhere(|| {
-            executor::without_triggers(|| {
+            quiet::without_triggers(|| {
                 role::as_referential(self.owner, || {
                     let count = Spi::connect_mut(|client| {
                         client.update(&format!("DELETE {rows}"), None, &arguments).map(|rows| rows.len())

@@ -1,6 +1,6 @@
 //! Constants in statements, when these have been analysed; and statements that keep expressions in a catalog.
 
-use super::during::{ALTERING, CHECKING, During, MAINTAINING, STORING};
+use super::during::{ALTERING, CHECKING, During, STORING};
 use super::local::Local;
 use super::tree::{expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -207,10 +207,6 @@ pub(super) unsafe fn begin(tree: *mut pg_sys::Node) -> Option<&'static During> {
             | NodeTag::T_CreateStatsStmt
             | NodeTag::T_CreatePublicationStmt
             | NodeTag::T_AlterPublicationStmt => &STORING,
-            NodeTag::T_VacuumStmt
-            | NodeTag::T_ReindexStmt
-            | NodeTag::T_ClusterStmt
-            | NodeTag::T_RefreshMatViewStmt => &MAINTAINING,
             NodeTag::T_CreateFunctionStmt => {
                 let create = &*tree.cast::<pg_sys::CreateFunctionStmt>();
                 // A body in quotes is kept as it is.

@@ -16,12 +16,10 @@ pub static STORING: During = During(Local::new(0));
 /// It looks whether the body of a function can be analysed.
 pub static CHECKING: During = During(Local::new(0));
 
-/// It makes statistics, indexes or a materialized view anew.
-pub static MAINTAINING: During = During(Local::new(0));
 /// It changes a table, perhaps each row of it.
 pub static ALTERING: During = During(Local::new(0));
 
-const ALL: [&During; 5] = [&FILLING, &STORING, &CHECKING, &MAINTAINING, &ALTERING];
+const ALL: [&During; 4] = [&FILLING, &STORING, &CHECKING, &ALTERING];
 
 /// An error leaves the statement, and with it the subtransaction that it was part of.
 pub(super) fn install() {

@@ -3,9 +3,10 @@
 use super::belongs;
 use super::local::Local;
 use super::query::{Applies, TableUse, applies};
+use super::quiet;
 use super::tree::elements;
 use pgrx::pg_sys::{self, CmdType, NodeTag, Oid};
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
 
 unsafe extern "C-unwind" {
     // Without pgrx's guard: see `hooks`.
@@ -25,8 +26,8 @@ pub struct Watch {
     /// Called with every relation of a plan whose schema's name says something (`belongs`), each time the plan starts or is fetched
     /// from; raises to refuse.
     pub relation: fn(Oid),
-    /// Whether all triggers of a table fire, also in [`without_triggers`].
-    pub always: fn(Oid) -> bool,
+    /// See [`quiet::without_triggers`].
+    pub always: quiet::Always,
     /// Called when a statement has ended, after [`call_when_ended`].
     pub ended: fn(),
 }
@@ -38,6 +39,7 @@ pub struct Watch {
 /// or of a function in SQL, when the first one makes a trigger. The triggers of a statement that has started are fixed.
 pub fn install(watch: Watch) {
     WATCH.set(Some(watch));
+    quiet::install(watch.always);
     // SAFETY: while the library is loaded nothing runs that could call the hook.
     unsafe {
         PREVIOUS.set(pg_sys::ExecutorStart_hook);
@@ -108,51 +110,17 @@ extern "C-unwind" fn look_at_relation(relation: Oid) {
     }
 }
 
-static QUIET: Local<bool> = Local::new(false);
-
-/// Runs `f`, in which deleting and changing rows of a table with its owner's rights fires no triggers but PostgreSQL's own (those of
-/// foreign keys, for instance) and those that `Watch::always` names. What an owner's code does on the way to other people's tables fires
-/// theirs.
-pub fn without_triggers<R>(f: impl FnOnce() -> R) -> R {
-    QUIET.during(true, f)
-}
-
-/// # Safety
-/// `estate` must be the state of a query that has started.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn silence(estate: &pg_sys::EState) {
-    // SAFETY: by the caller. The description of the triggers is the statement's own copy (InitResultRelInfo).
-    unsafe {
-        for table in elements::<pg_sys::ResultRelInfo>(estate.es_opened_result_relations) {
-            let Some(triggers) = (*table).ri_TrigDesc.as_ref() else { continue };
-            let relation = (*table).ri_RelationDesc;
-            if (*(*relation).rd_rel).relowner != pg_sys::GetUserId()
-                || WATCH.get().is_none_or(|watch| (watch.always)((*relation).rd_id))
-            {
-                continue;
-            }
-            for n in 0..triggers.numtriggers.max(0) as usize {
-                let trigger = &mut *triggers.triggers.add(n);
-                if trigger.tgfoid.to_u32() >= pg_sys::FirstNormalObjectId {
-                    trigger.tgenabled = pg_sys::TRIGGER_DISABLED as c_char;
-                }
-            }
-        }
-    }
-}
-
 // Two halves, as in `hooks`.
 unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
     // SAFETY: PostgreSQL passes a valid query; the call passes on what we were given. Then it has an executor's state.
     unsafe {
         look_at_relations(query);
+        quiet::starting(query);
         match PREVIOUS.get() {
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
         }
-        if QUIET.get() && matches!((*query).operation, CmdType::CMD_DELETE | CmdType::CMD_UPDATE) {
-            silence(&*(*query).estate);
-        }
+        quiet::started(query);
         if matches!((*query).operation, CmdType::CMD_INSERT | CmdType::CMD_UPDATE)
             || !(*(*query).estate).es_auxmodifytables.is_null()
         {

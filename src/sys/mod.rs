@@ -44,6 +44,7 @@ pub mod process;
 pub mod provided;
 pub mod provider;
 pub mod query;
+pub mod quiet;
 pub mod random;
 pub mod recheck;
 mod referential;

@@ -4,7 +4,7 @@ use super::local::Local;
 pub use super::saved::{forget_plans, forget_plans_later};
 pub use super::sight::Sight;
 use super::tree::{each, elements, expression_tree_walker, query_tree_walker};
-use super::{analysis, checks, during::FILLING, recheck, referential, saved, sight};
+use super::{analysis, checks, during::FILLING, quiet, recheck, referential, saved, sight};
 use pgrx::pg_sys::{self, NodeTag, Oid};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -76,12 +76,14 @@ unsafe extern "C-unwind" fn planner(
         let outer = recheck::begin();
         let within = sight::inline(true);
         let made = analysis::planning();
+        let whole = quiet::planning(query, params);
         let next = PREVIOUS.get().unwrap_or(standard_planner);
         let mut plan = next(query, text, options, params);
         if !look.spare.is_null() && sight::is_read_by(plan) {
             sight::inline(false);
             plan = next(look.spare, text, options, params);
         }
+        quiet::planned(whole);
         sight::inline(within);
         analysis::planned(made);
         recheck::end(plan, outer);

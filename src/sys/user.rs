@@ -1,16 +1,10 @@
 //! Whose rights a piece of code runs with.
 
-use super::during::MAINTAINING;
-use super::local::Local;
 use pgrx::pg_sys::{self, Oid};
-
-/// A security-restricted operation of ours runs, and was not begun inside of one of PostgreSQL's.
-static OURS: Local<bool> = Local::new(false);
 
 struct Restore {
     user: Oid,
     context: i32,
-    ours: bool,
     /// The level of settings to leave, where a user's code may have changed some.
     settings: Option<i32>,
 }
@@ -23,7 +17,6 @@ impl Drop for Restore {
             // SAFETY: leaves the level that NewGUCNestLevel opened. (After an error the transaction's abort does.)
             unsafe { pg_sys::AtEOXact_GUC(false, level) }
         }
-        OURS.set(self.ours);
         // SAFETY: gives back what GetUserIdAndSecContext returned. (After an error the transaction's abort does the
         // same; doing it twice is harmless, and an error caught by a caller needs it here.)
         unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) }
@@ -53,10 +46,7 @@ pub fn run_as<R>(user: Oid, lent: Lent, f: impl FnOnce() -> R) -> R {
         // SAFETY: opens a level that `Restore` leaves again.
         Lent::Restricted | Lent::Referential => Some(unsafe { pg_sys::NewGUCNestLevel() }),
     };
-    let _restore = Restore { user: current, context, ours: OURS.get(), settings };
-    if lent != Lent::Trusted && !in_maintenance() {
-        OURS.set(true);
-    }
+    let _restore = Restore { user: current, context, settings };
     let flags = pg_sys::SECURITY_LOCAL_USERID_CHANGE
         | match lent {
             Lent::Trusted => 0,
@@ -73,19 +63,12 @@ unsafe extern "C-unwind" {
     fn InSecurityRestrictedOperation() -> bool;
 }
 
-/// PostgreSQL works for everybody, and keeps what comes out: statistics (ANALYZE, also autovacuum's), an index, a materialized view. It does
-/// so in a security-restricted operation. What we do as the owner of a table, on behalf of whoever asked, is in one as well, and not meant.
+/// Inside of a security-restricted operation: somebody works with the rights of a table's owner. PostgreSQL does so where it works for
+/// everybody and keeps what comes out (statistics, an index, a materialized view), and so do we.
 #[inline]
-pub fn in_maintenance() -> bool {
-    // SAFETY: see above.
-    let restricted = unsafe { InSecurityRestrictedOperation() };
-    restricted && (!OURS.get() || MAINTAINING.active())
-}
-
-/// Inside of a security-restricted operation.
 pub fn is_restricted() -> bool {
-    // SAFETY: reads a static.
-    unsafe { pg_sys::InSecurityRestrictedOperation() }
+    // SAFETY: see above.
+    unsafe { InSecurityRestrictedOperation() }
 }
 
 /// The role whose rights apply now.

@@ -69,11 +69,11 @@ fn to_jsonb(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
     refuse_in_alter_table();
     let Some(here) = here() else { raise(no_context(Jsonb::KIND)) };
-    open_jsonb(here, value)
+    jsonb_of(open(Jsonb::KIND, here, None, value, Form::CString, true))
 }
 
-pub(super) fn open_jsonb(here: Here, value: &[u8]) -> Datum {
-    let text = open(Jsonb::KIND, here, None, value, Form::CString, true);
+/// The value whose text was sealed.
+pub(super) fn jsonb_of(text: Datum) -> Datum {
     convert::jsonb_from_cstring(text).unwrap_or_else(|| raise(malformed(Jsonb::KIND)))
 }
 

@@ -5,9 +5,9 @@
 //! context is entered, and whoever calls these functions shows a ticket: a random number that stands in the statement's text, which
 //! nothing that the statement calls gets to see, and that counts as long as the statement runs.
 
-use super::casts::{open_jsonb, seal_jsonb};
-use super::kinds::{Bytea, Form, Searchable, Text, Type};
-use super::value::{open, seal};
+use super::casts::{jsonb_of, seal_jsonb};
+use super::kinds::{Bytea, Form, Jsonb, Searchable, Text, Type};
+use super::value::{open_for_row, seal};
 use crate::compartment::{self, Compartment};
 use crate::keys::ring::Here;
 use crate::pg::error::raise;
@@ -192,12 +192,13 @@ fn seal_jsonb_in_row(call: Call) -> Datum {
 fn open_in_row<T: Type>(call: Call) -> Datum {
     check(call, Work::Open);
     let Some(value) = call.content(VALUE) else { return call.null() };
-    open(T::KIND, here(call), None, value, Form::Varlena, T::IS_TEXT)
+    open_for_row(T::KIND, here(call), None, value, Form::Varlena, T::IS_TEXT)
 }
 
 fn open_jsonb_in_row(call: Call) -> Datum {
     check(call, Work::Open);
-    call.content(VALUE).map_or_else(|| call.null(), |value| open_jsonb(here(call), value))
+    let Some(value) = call.content(VALUE) else { return call.null() };
+    jsonb_of(open_for_row(Jsonb::KIND, here(call), None, value, Form::CString, true))
 }
 
 raw_function!(wt_seal_text_in_row, pg_finfo_wt_seal_text_in_row, seal_in_row::<Text>);

@@ -103,7 +103,7 @@ pub fn opened_for_all(kind: Kind) -> Fault {
     };
     Fault::new(Code::FeatureNotSupported, message)
         .detail("It would be kept in the clear, for everybody.")
-        .hint("Drop the statistics object, index or view whose expression opens values, or leave the opening to whoever reads.")
+        .hint("Drop the statistics object, index or view whose expression opens values, or leave the opening to whoever reads. Before protect() with backfill, fill the column by hand where a constraint or trigger opens values.")
 }
 
 /// Where the results of an expression are kept.
