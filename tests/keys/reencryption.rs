@@ -308,3 +308,55 @@ fn partitions_are_encrypted_again_and_logical_decoding_sees_updates() {
         40
     );
 }
+
+/// The worker takes its time over rows of these tables: what one of their indexes consists of sleeps.
+const REFERRED: &str = "CREATE FUNCTION slowly(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+        IF current_setting('application_name') = 'watertight worker' THEN PERFORM pg_sleep(3); END IF; RETURN true; END $$;
+    CREATE TABLE patients (id integer PRIMARY KEY, code watertight.searchable_text);
+    CREATE TABLE visits (patient integer REFERENCES patients);
+    CREATE TABLE wards (id integer PRIMARY KEY, code watertight.searchable_text UNIQUE);
+    CREATE TABLE beds (ward integer REFERENCES wards);
+    GRANT ALL ON patients, wards TO app";
+
+#[test]
+fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let (mut keeper, mut admin) = (db.keeper(), db.admin());
+    keeper.script(REFERRED);
+    db.a(Mode::Simple)
+        .script("INSERT INTO patients VALUES (1, 'code 1'); INSERT INTO wards VALUES (1, 'code 1')");
+    let rotate = format!("SELECT watertight.rotate_data_key('{A}')");
+    admin.run(&rotate);
+    // Somebody who has just referred to it does not keep the row from being encrypted again.
+    keeper.script("BEGIN; INSERT INTO visits VALUES (1)");
+    db.keeper().run("SELECT watertight.reencrypt('patients')");
+    finished(&db, "patients");
+    keeper.run("COMMIT");
+    assert_eq!(retired(&db, "patients", "code"), 0);
+    // Nor does the worker keep anybody from referring to it, unless what it writes could be referred to.
+    keeper.script(
+        "CREATE INDEX ON patients (code); CREATE INDEX ON patients (slowly(id)); CREATE INDEX ON wards (slowly(id));
+         SET lock_timeout = '500ms'",
+    );
+    for (table, insert, waits) in
+        [("patients", "INSERT INTO visits VALUES (1)", false), ("wards", "INSERT INTO beds VALUES (1)", true)]
+    {
+        admin.run(&rotate);
+        db.keeper().run(&format!("SELECT watertight.reencrypt('{table}')"));
+        eventually("the worker has written the row", || {
+            admin.number(
+                "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND application_name = 'watertight worker' AND wait_event = 'PgSleep'",
+            ) == 1
+        });
+        if waits {
+            keeper.refused(insert, "55P03");
+        } else {
+            keeper.run(insert);
+        }
+        finished(&db, table);
+        assert_eq!(retired(&db, table, "code"), 0);
+        check_indexes(&db, table);
+    }
+}
