@@ -23,22 +23,24 @@ pub fn look() {
         "SELECT m.version, m.check_value,
                 (SELECT pg_catalog.count(*) FROM watertight.tenant_keys AS k
                   WHERE k.master_version OPERATOR(pg_catalog.=) m.version AND k.state OPERATOR(pg_catalog.=) 'active')
-           FROM watertight.master_keys AS m WHERE m.check_value IS NOT NULL ORDER BY m.version",
+           FROM watertight.master_keys AS m ORDER BY m.version",
         &[],
         |row| Ok((row.get::<i32>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?)),
     );
     for (version, known, needed) in known {
-        let (Some(version), Some(known), Some(needed)) = (version, known, needed) else { continue };
-        match master::check(version) {
-            Some(check) if check != known => warn(master::another(version)),
-            None if needed > 0 => warn(missing(version, needed)),
+        let (Some(version), Some(needed)) = (version, needed) else { continue };
+        match (master::check(version), known) {
+            (Some(check), Some(known)) if check != known => warn(master::another(version)),
+            (None, Some(_)) if needed > 0 => warn(missing(version, needed)),
+            (Some(_), None) => warn(master::of_a_service(version)),
             _ => {}
         }
     }
     SEEN.set(loaded);
 }
 
-fn missing(version: i32, needed: i64) -> Fault {
+/// A version is not there, and so many tenants' keys need it.
+pub fn missing(version: i32, needed: i64) -> Fault {
     let message = format!("version {version} of the master key is missing and wraps tenants' keys");
     Fault::new(Code::NotInPrerequisiteState, message)
         .detail(format!("Without it {needed} of them in this database cannot be unwrapped."))

@@ -2,11 +2,11 @@
 
 use super::provider::{self, Provider, Service};
 use super::rows::{self, TenantKeyRow};
-use super::{fresh, kept};
+use super::{fresh, inspect, kept};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
 use crate::pg::key_settings;
-use crate::pg::role;
+use crate::pg::{role, spi};
 use crate::sys::local::Local;
 use crate::sys::provided::{self, State};
 use crate::sys::{attempt, epoch, process, turns};
@@ -82,13 +82,14 @@ fn missing(version: i32) -> Fault {
 /// The version by which what is wrapped from now on is known here; makes its row where it is new.
 ///
 /// # Errors
-/// 55000 without a master key, or if another key was known by its number.
+/// 55000 without a master key, if another key was known by its number, or if a newer one is missing.
 pub fn current(tables: &Tables) -> Result<i32, Fault> {
     match present()? {
         Provider::Service(service) => Ok(service_version(tables, &service)),
         _ => {
             let version = newest()?;
             let check = read(version)?.1;
+            is_newest(version)?;
             if rows::master(tables, version).is_none() {
                 role::as_extension_owner(|| {
                     Spi::run_with_args(
@@ -139,10 +140,39 @@ pub fn check(version: i32) -> Option<String> {
 
 /// A provider that gives another key under the same number is refused: what is wrapped by the one cannot be opened by the other.
 fn is_known(tables: &Tables, version: i32, check: &str) -> Result<(), Fault> {
-    match rows::master(tables, version).and_then(|row| row.check) {
-        Some(known) if known != check => Err(another(version)),
+    match rows::master(tables, version).map(|row| row.check) {
+        Some(Some(known)) if known != check => Err(another(version)),
+        Some(None) => Err(of_a_service(version)),
         _ => Ok(()),
     }
+}
+
+/// A provider whose newest version is older than one that is in use has lost that one, or somebody has put an earlier file back. An old
+/// version may be known to others by now: nothing is wrapped by it again.
+fn is_newest(version: i32) -> Result<(), Fault> {
+    let newer = role::as_extension_owner(|| {
+        spi::all(
+            "SELECT m.version, (SELECT pg_catalog.count(*) FROM watertight.tenant_keys AS k
+                                 WHERE k.master_version OPERATOR(pg_catalog.=) m.version
+                                   AND k.state OPERATOR(pg_catalog.=) 'active')
+               FROM watertight.master_keys AS m
+              WHERE m.version OPERATOR(pg_catalog.>) $1 AND m.check_value IS NOT NULL ORDER BY m.version DESC",
+            &[version.into()],
+            |row| Ok((row.get::<i32>(1)?, row.get::<i64>(2)?)),
+        )
+    });
+    match newer.into_iter().find_map(|(newer, needed)| newer.zip(needed.filter(|needed| *needed > 0))) {
+        Some((newer, needed)) => Err(inspect::missing(newer, needed)),
+        None => Ok(()),
+    }
+}
+
+/// A number that the provider gives means something else here.
+pub fn of_a_service(version: i32) -> Fault {
+    let message = format!("version {version} of the master key stands for a key of a key management service");
+    Fault::new(Code::NotInPrerequisiteState, message)
+        .detail("In watertight.master_keys this number has the name of that key, and tenants' keys that it has wrapped may name it.")
+        .hint("Have the provider give its key under a new number, and reload the configuration.")
 }
 
 /// A version that the provider gave is not the one that is known.
