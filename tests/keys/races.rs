@@ -1,6 +1,6 @@
 //! What administrators do to keys while others work: nothing that is committed is lost, and nothing is destroyed that was not to be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use watertight_core::keys::uses::{LIMIT, RESERVATION};
 use watertight_tests::database::{A, B};
@@ -222,14 +222,14 @@ fn who_works_long_delays_no_other_tenants_certificate() {
         eventually("it works", || {
             admin.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 1
         });
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         assert!(!admin.one(&format!("SELECT watertight.shred_tenant('{other}', '{other}')")).is_empty());
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
         // While the worker waits for that statement, others get their keys.
         let shredded =
             scope.spawn(|| db.admin().run(&format!("SELECT watertight.shred_tenant('{A}', '{A}')")));
         std::thread::sleep(Duration::from_millis(500));
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         admin.run(&format!(
             "UPDATE watertight.data_keys SET state = 'retired' WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
             db.b
@@ -239,4 +239,47 @@ fn who_works_long_delays_no_other_tenants_certificate() {
         shredded.join().unwrap();
         long.join().unwrap();
     });
+}
+
+#[test]
+fn who_needs_a_key_of_a_tenant_that_is_being_dropped_is_told_at_once() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    db.admin().script(
+        "CREATE TABLE notes (tenant_id uuid NOT NULL, body watertight.encrypted_text);
+         SELECT watertight.protect('notes'); GRANT ALL ON notes TO app",
+    );
+    let insert = "INSERT INTO notes (body) VALUES ('kept')";
+    db.a(Mode::Simple).run(insert);
+    // A key is not there, or used up.
+    let used_up = format!("reserved = {}", LIMIT - RESERVATION);
+    for (lacks, sqlstate) in [("state = 'retired'", "55000"), (&*used_up, "53400")] {
+        db.admin().run(&format!(
+            "UPDATE watertight.data_keys SET {lacks} WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
+            db.a
+        ));
+        house.cluster.restart();
+        house.wait_for("present");
+        let (mut writer, mut admin, mut dropper) = (db.a(Mode::Simple), db.admin(), db.admin());
+        writer.script("BEGIN; DELETE FROM notes WHERE false");
+        let pid = dropper.pid();
+        std::thread::scope(|scope| {
+            let drop = format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')");
+            let dropped = scope.spawn(move || dropper.refused(&drop, "57014"));
+            eventually("it waits for the writer", || {
+                waiting(&mut admin, "query LIKE '%drop_tenant(%' AND wait_event = 'relation'") == 1
+            });
+            let begun = Instant::now();
+            let failure = writer.refused(insert, sqlstate).hints();
+            assert!(failure.everything.contains("he tenant is being dropped"), "{}", failure.everything);
+            assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+            admin.run(&format!("SELECT pg_cancel_backend({pid})"));
+            dropped.join().unwrap();
+        });
+        writer.run("ROLLBACK");
+        // It was not dropped.
+        writer.run(insert);
+    }
+    assert_eq!(db.a(Mode::Simple).one("SELECT count(*) || min(body::text) FROM notes"), "3kept");
+    assert_eq!(db.admin().run(&format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')")).len(), 1);
 }
