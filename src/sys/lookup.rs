@@ -199,6 +199,12 @@ pub fn relation_owner(relation: Oid) -> Oid {
     }
 }
 
+/// A relation's schema.
+pub fn relation_schema(relation: Oid) -> Option<Oid> {
+    // SAFETY: a syscache look-up.
+    valid(unsafe { pg_sys::get_rel_namespace(relation) })
+}
+
 /// A relation's schema and name.
 pub fn names(relation: Oid) -> Option<(String, String)> {
     // SAFETY: a syscache look-up that returns a palloc'd string or null.

@@ -283,3 +283,45 @@ fn who_needs_a_key_of_a_tenant_that_is_being_dropped_is_told_at_once() {
     assert_eq!(db.a(Mode::Simple).one("SELECT count(*) || min(body::text) FROM notes"), "3kept");
     assert_eq!(db.admin().run(&format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')")).len(), 1);
 }
+
+#[test]
+fn a_table_is_encrypted_under_whatever_name_it_has_by_then() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(
+        "CREATE SCHEMA ward; CREATE TABLE ward.notes (tenant_id uuid NOT NULL, body text, code text);
+         SELECT watertight.protect('ward.notes')",
+    );
+    let (mut other, db) = (db.admin(), &db);
+    let mut meanwhile = |lock: &str, column: &str, then: &str| {
+        other.script(&format!("BEGIN; LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE"));
+        std::thread::scope(|scope| {
+            let encrypt = format!("SELECT watertight.encrypt_column('ward.notes', '{column}')");
+            let encrypted = scope.spawn(move || db.admin().run(&encrypt));
+            eventually("it waits", || waiting(&mut admin, "query LIKE '%encrypt_column(%'") == 1);
+            other.script(&format!("{then}; COMMIT"));
+            encrypted.join().unwrap();
+        });
+    };
+    let impostor = "CREATE TABLE ward.notes (tenant_id uuid, body text, code text); SELECT watertight.protect('ward.notes')";
+    // While it waits for the table, and while it looks at the table's columns.
+    meanwhile("ward.notes", "body", &format!("ALTER TABLE ward.notes RENAME TO first; {impostor}"));
+    meanwhile(
+        "pg_catalog.pg_inherits",
+        "code",
+        &format!("ALTER SCHEMA ward RENAME TO old; CREATE SCHEMA ward; {impostor}"),
+    );
+    let encrypted = "SELECT string_agg(attrelid::regclass || '.' || attname, ' ' ORDER BY attnum)
+        FROM pg_attribute WHERE atttypid = 'watertight.encrypted_text'::regtype";
+    let mut admin = db.admin();
+    assert_eq!(admin.one(encrypted), "old.first.body old.notes.code");
+    // From the moment on at which the name was looked at, nobody changes it. What others may do with the schema they do.
+    let mut encrypting = db.admin();
+    encrypting.script("BEGIN; SELECT watertight.encrypt_column('ward.notes', 'body')");
+    admin.run("SET lock_timeout = '200ms'");
+    admin.refused("ALTER SCHEMA ward RENAME TO passing", "55P03");
+    admin.script("GRANT USAGE ON SCHEMA ward TO app; CREATE TABLE ward.more ()");
+    encrypting.run("COMMIT");
+    admin.run("ALTER SCHEMA ward RENAME TO passing");
+}
