@@ -6,7 +6,7 @@ use watertight_core::keys::uses::{LIMIT, RESERVATION};
 use watertight_tests::database::{A, B};
 use watertight_tests::{Database, Mode, Session, eventually};
 
-use crate::house::{House, key};
+use crate::house::{House, key, passes};
 
 const TABLE: &str = "CREATE TABLE notes (id serial PRIMARY KEY, body watertight.encrypted_text);
     GRANT ALL ON notes, notes_id_seq TO PUBLIC";
@@ -136,7 +136,10 @@ fn what_was_cancelled_is_not_shredded_later() {
             }
         }
         holder.run("ROLLBACK");
-        std::thread::sleep(Duration::from_secs(7));
+        eventually("the worker has nothing left to try", || {
+            admin.number("SELECT count(*) FROM watertight.worker_status WHERE database = current_database() AND NOT failing") == 1
+        });
+        passes(&mut admin, 3);
         assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "kept");
         assert_eq!(admin.number("SELECT count(*) FROM watertight.key_certificates"), 0);
     }
@@ -160,8 +163,8 @@ fn a_rotation_of_the_master_key_goes_on_until_nobody_can_have_used_the_old_one()
     let needed = "SELECT tenant_keys FROM watertight.master_key_versions WHERE version = 1";
     let rotating = "SELECT count(*) FROM watertight.master_key_versions WHERE rotating";
     eventually("all that can be seen is done", || admin.number(needed) == 0);
-    for _ in 0..6 {
-        std::thread::sleep(Duration::from_millis(500));
+    for _ in 0..3 {
+        passes(&mut admin, 1);
         assert_eq!(admin.number(rotating), 1, "one cannot be seen yet");
     }
     slow.run("COMMIT");
@@ -195,7 +198,7 @@ fn a_certificate_of_what_is_there_is_not_signed() {
     eventually("the worker says so", || {
         house.cluster.log().contains("a certificate says of keys that they were destroyed")
     });
-    std::thread::sleep(Duration::from_secs(3));
+    passes(&mut admin, 3);
     let signed = "SELECT count(*) FROM watertight.key_certificates WHERE certificate IS NOT NULL AND destroyed_by = 'mallory'";
     assert_eq!(admin.number(signed), 0);
     assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "kept");
@@ -228,7 +231,11 @@ fn who_works_long_delays_no_other_tenants_certificate() {
         // While the worker waits for that statement, others get their keys.
         let shredded =
             scope.spawn(|| db.admin().run(&format!("SELECT watertight.shred_tenant('{A}', '{A}')")));
-        std::thread::sleep(Duration::from_millis(500));
+        let left = format!(
+            "SELECT count(*) FROM watertight.data_keys WHERE tenant_id = '{}' AND wrapped IS NOT NULL",
+            db.a
+        );
+        eventually("its keys are destroyed", || admin.number(&left) == 0);
         let begun = Instant::now();
         admin.run(&format!(
             "UPDATE watertight.data_keys SET state = 'retired' WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",

@@ -37,6 +37,10 @@ fn bait(db: &Database, villain: &mut Session, definition: &str) {
     db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
 }
 
+/// The worker is in what an index consists of.
+const SLEEPS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'watertight worker' AND wait_event = 'PgSleep'";
+
 fn finished(db: &Database, table: &str) {
     let mut admin = db.admin();
     let done = format!(
@@ -104,7 +108,10 @@ fn a_table_that_takes_anothers_name_is_not_read() {
     villain.script("BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE");
     accomplice.script("COMMIT");
     // The worker comes to the table now.
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let mut admin = db.admin();
+    eventually("it does not get it", || {
+        admin.number("SELECT count(*) FROM watertight.reencryptions WHERE failures > 0") == 1
+    });
     villain.script(
         "ALTER TABLE lair.bait RENAME TO old;
          CREATE FUNCTION lair.value() RETURNS watertight.encrypted_text LANGUAGE plpgsql AS $$ BEGIN PERFORM lair.look('view'); RETURN NULL; END $$;
@@ -136,7 +143,8 @@ fn an_index_that_sleeps_holds_up_nobody_else() {
     db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
     villain.run("SELECT watertight.reencrypt('lair.bait')");
     db.admin().run("SELECT watertight.reencrypt('notes')");
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let mut admin = db.admin();
+    eventually("the worker sleeps", || admin.number(SLEEPS) == 1);
     for round in 0..3 {
         let mut admin = db.admin();
         let tenant = format!("victim{round}");
@@ -344,12 +352,7 @@ fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
     {
         admin.run(&rotate);
         db.keeper().run(&format!("SELECT watertight.reencrypt('{table}')"));
-        eventually("the worker has written the row", || {
-            admin.number(
-                "SELECT count(*) FROM pg_stat_activity
-                  WHERE datname = current_database() AND application_name = 'watertight worker' AND wait_event = 'PgSleep'",
-            ) == 1
-        });
+        eventually("the worker has written the row", || admin.number(SLEEPS) == 1);
         if waits {
             keeper.refused(insert, "55P03");
         } else {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use watertight_tests::database::{A, B};
 use watertight_tests::{Database, Mode, Session, eventually};
 
-use crate::house::{House, key};
+use crate::house::{House, key, passes};
 use crate::service;
 
 #[test]
@@ -237,6 +237,7 @@ fn a_service_whose_key_goes_back_and_forth_ends_with_what_it_has() {
     let name = |name: &str| {
         house.set("key_name", name);
         house.reload();
+        // The worker may be asleep.
         eventually("the name counts", || house.admin().one("SHOW watertight.key_name") == name);
     };
     let mut all_under = |version: i32, not: i32| {
@@ -254,15 +255,7 @@ fn a_service_whose_key_goes_back_and_forth_ends_with_what_it_has() {
     name("alias/first");
     admin.run("SELECT watertight.rotate_master_key()");
     all_under(1, 2);
-    let passes = |admin: &mut Session| {
-        let last = "SELECT last_pass_at FROM watertight.worker_status WHERE database = current_database()";
-        let mut before = admin.one(last);
-        for _ in 0..3 {
-            eventually("the worker comes by", || admin.one(last) != before);
-            before = admin.one(last);
-        }
-    };
-    passes(&mut admin);
+    passes(&mut admin, 3);
     assert_eq!(admin.number(ROTATING), 1);
     // To the second and back once more, while the worker looks elsewhere: somebody has wrapped a key meanwhile, who has not said so yet.
     let worker = admin.number(
@@ -276,7 +269,7 @@ fn a_service_whose_key_goes_back_and_forth_ends_with_what_it_has() {
     name("alias/first");
     slow.run("COMMIT");
     house.shell(&format!("kill -CONT {worker}"));
-    passes(&mut admin);
+    passes(&mut admin, 3);
     assert_eq!(admin.number(ROTATING), 1, "one cannot be seen yet");
     late.run("COMMIT");
     eventually("it is over", || admin.number(ROTATING) == 0);
