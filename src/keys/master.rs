@@ -85,7 +85,7 @@ fn missing(version: i32) -> Fault {
 /// 55000 without a master key, if another key was known by its number, or if a newer one is missing.
 pub fn current(tables: &Tables) -> Result<i32, Fault> {
     match present()? {
-        Provider::Service(service) => Ok(service_version(tables, &service)),
+        Provider::Service(service) => service_version(tables, &service),
         _ => {
             let version = newest()?;
             let check = read(version)?.1;
@@ -106,10 +106,10 @@ pub fn current(tables: &Tables) -> Result<i32, Fault> {
     }
 }
 
-fn service_version(tables: &Tables, service: &Service) -> i32 {
+fn service_version(tables: &Tables, service: &Service) -> Result<i32, Fault> {
     for _ in 0..3 {
         if let Some(version) = rows::master_called(tables, &service.name) {
-            return version;
+            return Ok(version);
         }
         role::as_extension_owner(|| {
             Spi::run_with_args(
@@ -122,7 +122,9 @@ fn service_version(tables: &Tables, service: &Service) -> i32 {
         .map_err(internal)
         .or_raise();
     }
-    0
+    // Others have taken the next number each time.
+    Err(Fault::new(Code::NotInPrerequisiteState, "the name of the service's key could not be written down")
+        .hint("Try again."))
 }
 
 /// A version of the master key that we have, and its check value.
@@ -162,7 +164,9 @@ fn is_newest(version: i32) -> Result<(), Fault> {
         )
     });
     match newer.into_iter().find_map(|(newer, needed)| newer.zip(needed.filter(|needed| *needed > 0))) {
-        Some((newer, needed)) => Err(inspect::missing(newer, needed)),
+        Some((newer, needed)) => Err(inspect::missing(newer, needed)
+            .detail("What the provider gives is older, and nothing is wrapped by an old version again.")
+            .hint("Have the provider give that version again, or a new one under a higher number, and reload the configuration.")),
         None => Ok(()),
     }
 }
