@@ -320,11 +320,16 @@ fn partitions_are_encrypted_again_and_logical_decoding_sees_updates() {
 /// The worker takes its time over rows of these tables: what one of their indexes consists of sleeps.
 const REFERRED: &str = "CREATE FUNCTION slowly(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
         IF current_setting('application_name') = 'watertight worker' THEN PERFORM pg_sleep(3); END IF; RETURN true; END $$;
-    CREATE TABLE patients (id integer PRIMARY KEY, code watertight.searchable_text);
+    CREATE TABLE patients (
+        id integer PRIMARY KEY, code watertight.searchable_text, next integer GENERATED ALWAYS AS (id + 1) STORED UNIQUE);
     CREATE TABLE visits (patient integer REFERENCES patients);
     CREATE TABLE wards (id integer PRIMARY KEY, code watertight.searchable_text UNIQUE);
     CREATE TABLE beds (ward integer REFERENCES wards);
-    GRANT ALL ON patients, wards TO app";
+    CREATE TABLE rooms (
+        id integer PRIMARY KEY, code watertight.searchable_text,
+        key bigint GENERATED ALWAYS AS (watertight.key_id(code)) STORED UNIQUE);
+    CREATE TABLE doors (room integer REFERENCES rooms);
+    GRANT ALL ON patients, wards, rooms TO app";
 
 #[test]
 fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
@@ -332,8 +337,9 @@ fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
     let db = Database::without_tables(&house.cluster);
     let (mut keeper, mut admin) = (db.keeper(), db.admin());
     keeper.script(REFERRED);
-    db.a(Mode::Simple)
-        .script("INSERT INTO patients VALUES (1, 'code 1'); INSERT INTO wards VALUES (1, 'code 1')");
+    for table in ["patients", "wards", "rooms"] {
+        db.a(Mode::Simple).run(&format!("INSERT INTO {table} (id, code) VALUES (1, 'code 1')"));
+    }
     let rotate = format!("SELECT watertight.rotate_data_key('{A}')");
     admin.run(&rotate);
     // Somebody who has just referred to it does not keep the row from being encrypted again.
@@ -345,13 +351,29 @@ fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
     // Nor does the worker keep anybody from referring to it, unless what it writes could be referred to.
     keeper.script(
         "CREATE INDEX ON patients (code); CREATE INDEX ON patients (slowly(id)); CREATE INDEX ON wards (slowly(id));
+         CREATE INDEX ON rooms (slowly(id));
          SET lock_timeout = '500ms'",
     );
-    for (table, insert, waits) in
-        [("patients", "INSERT INTO visits VALUES (1)", false), ("wards", "INSERT INTO beds VALUES (1)", true)]
-    {
+    for (table, insert, waits) in [
+        ("patients", "INSERT INTO visits VALUES (1)", false),
+        ("wards", "INSERT INTO beds VALUES (1)", true),
+        ("rooms", "INSERT INTO doors VALUES (1)", true),
+    ] {
         admin.run(&rotate);
-        db.keeper().run(&format!("SELECT watertight.reencrypt('{table}')"));
+        let reencrypt = format!("SELECT watertight.reencrypt('{table}')");
+        if waits {
+            // Nor is anybody waited for then.
+            keeper.run("BEGIN");
+            keeper.run(insert);
+            db.keeper().run(&reencrypt);
+            let over = format!(
+                "SELECT passed_over FROM watertight.reencryptions WHERE relation = '{table}'::regclass"
+            );
+            eventually("the row is passed over", || admin.one(&over) == "1");
+            keeper.run("ROLLBACK");
+        } else {
+            db.keeper().run(&reencrypt);
+        }
         eventually("the worker has written the row", || admin.number(SLEEPS) == 1);
         if waits {
             keeper.refused(insert, "55P03");
