@@ -1,19 +1,14 @@
 //! Indexes that cannot be built again once their column is encrypted: PostgreSQL's errors about them do not name them.
 
-use crate::pg::spi;
+use crate::pg::{family, spi};
 use crate::sys::stored;
 use pgrx::pg_sys::Oid;
 use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
-/// $1: the table, $2: the column, $3: whether the new type has B-tree and hash operator classes of its own. What inherits from the table
-/// is rewritten with it. Each index: its name, whether the column is one of its keys in a way that the new type has not, the column's
+/// $1: the tables that are rewritten, $2: the column, $3: whether the new type has B-tree and hash operator classes of its own. Each index: its name, whether the column is one of its keys in a way that the new type has not, the column's
 /// number, and its expressions and its condition.
 const INDEXES: &str = "
-    WITH RECURSIVE family (relation) AS (
-        SELECT $1
-        UNION
-        SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN family AS f ON i.inhparent OPERATOR(pg_catalog.=) f.relation)
     SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
            EXISTS (
                SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts OPERATOR(pg_catalog.-) 1) AS k (n)
@@ -22,18 +17,19 @@ const INDEXES: &str = "
                   AND NOT ($3 AND m.amname IN ('btree', 'hash') AND o.opcdefault
                            AND i.indcollation[k.n] OPERATOR(pg_catalog.=) a.attcollation)),
            a.attnum, i.indexprs::pg_catalog.text, i.indpred::pg_catalog.text
-      FROM family AS f
-      JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) f.relation
-                                       AND a.attname OPERATOR(pg_catalog.=) $2
-      JOIN pg_catalog.pg_index AS i ON i.indrelid OPERATOR(pg_catalog.=) f.relation
+      FROM pg_catalog.pg_attribute AS a
+      JOIN pg_catalog.pg_index AS i ON i.indrelid OPERATOR(pg_catalog.=) a.attrelid
       JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
       JOIN pg_catalog.pg_am AS m ON m.oid OPERATOR(pg_catalog.=) c.relam
+     WHERE a.attrelid OPERATOR(pg_catalog.=) ANY ($1) AND a.attname OPERATOR(pg_catalog.=) $2
      ORDER BY 1";
 
 /// # Errors
 /// 2BP01 if there are any.
 pub fn check(relation: Oid, table: &str, column: &str, searchable: bool) -> Result<(), Fault> {
-    let indexes = spi::all(INDEXES, &[relation.into(), column.into(), searchable.into()], |row| {
+    // What inherits from the table is rewritten with it.
+    let tables = family::of(relation);
+    let indexes = spi::all(INDEXES, &[tables.into(), column.into(), searchable.into()], |row| {
         let expressions = [row.get::<String>(4)?, row.get::<String>(5)?];
         Ok((row.get::<String>(1)?, row.get::<bool>(2)?, row.get::<i16>(3)?, expressions))
     });

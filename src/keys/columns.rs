@@ -7,10 +7,10 @@ use crate::compartment::fence;
 use crate::context;
 use crate::pg::arguments::{given, name, required};
 use crate::pg::error::{OrRaise, raise};
-use crate::pg::role;
+use crate::pg::{role, spi};
 use crate::registry::protected::{self, ProtectedTable};
 use crate::sys::function::{Call, raw_function};
-use crate::sys::{lookup, utility};
+use crate::sys::{inval, lookup, utility};
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::prelude::*;
 use std::ffi::{CStr, CString};
@@ -100,9 +100,25 @@ impl Column {
         lookup::type_name(self.kind)
     }
 
+    /// The table's name, which stays what it is until the transaction ends. The lock on the table keeps its own; a schema is renamed without
+    /// a lock on anything but its row.
+    fn lasting_name(&self) -> String {
+        if let Some(schema) = lookup::relation_schema(self.relation) {
+            role::as_extension_owner(|| {
+                spi::run(
+                    "SELECT FROM pg_catalog.pg_namespace WHERE oid OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
+                    &[schema.into()],
+                );
+            });
+        }
+        // Whoever had the row may have given it another name.
+        inval::accept();
+        lookup::qualified_name(self.relation).unwrap_or_default()
+    }
+
     /// Changes its type; `function` makes each row's new value of `value`. Whatever else the statement calls has no context.
     fn alter(&self, work: Work, kind: &str, function: &str, value: &str) {
-        let (table, column, whose) = (&self.table, &self.column, &self.whose);
+        let (table, column, whose) = (self.lasting_name(), &self.column, &self.whose);
         let owner = lookup::relation_owner(self.relation);
         in_row::with_ticket(work, |ticket| {
             let sql = format!(

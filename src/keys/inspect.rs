@@ -38,7 +38,8 @@ pub fn look() {
     SEEN.set(loaded);
 }
 
-fn missing(version: i32, needed: i64) -> Fault {
+/// A version is not there, and so many tenants' keys need it.
+pub fn missing(version: i32, needed: i64) -> Fault {
     let message = format!("version {version} of the master key is missing and wraps tenants' keys");
     Fault::new(Code::NotInPrerequisiteState, message)
         .detail(format!("Without it {needed} of them in this database cannot be unwrapped."))

@@ -2,11 +2,11 @@
 
 use super::provider::{self, Provider, Service};
 use super::rows::{self, TenantKeyRow};
-use super::{fresh, kept};
+use super::{fresh, inspect, kept};
 use crate::pg::error::{OrRaise, internal};
 use crate::pg::ext::Tables;
 use crate::pg::key_settings;
-use crate::pg::role;
+use crate::pg::{role, spi};
 use crate::sys::local::Local;
 use crate::sys::provided::{self, Stage, State};
 use crate::sys::{attempt, epoch, process, turns};
@@ -82,13 +82,14 @@ fn missing(version: i32) -> Fault {
 /// The version by which what is wrapped from now on is known here; makes its row where it is new.
 ///
 /// # Errors
-/// 55000 without a master key, or if another key was known by its number.
+/// 55000 without a master key, if another key was known by its number, or if a newer one is missing.
 pub fn current(tables: &Tables) -> Result<i32, Fault> {
     match present()?.wrapping() {
-        Some((service, _)) => Ok(service_version(tables, service)),
+        Some((service, _)) => service_version(tables, service),
         None => {
             let version = newest()?;
             let check = read(version)?.1;
+            is_newest(version)?;
             if rows::master(tables, version).is_none() {
                 role::as_extension_owner(|| {
                     Spi::run_with_args(
@@ -106,10 +107,10 @@ pub fn current(tables: &Tables) -> Result<i32, Fault> {
 }
 
 /// Versions of services count downwards from -1: lines have numbers that their writer chose, and may choose later.
-fn service_version(tables: &Tables, service: &Service) -> i32 {
+fn service_version(tables: &Tables, service: &Service) -> Result<i32, Fault> {
     for _ in 0..3 {
         if let Some(version) = rows::master_called(tables, &service.name) {
-            return version;
+            return Ok(version);
         }
         role::as_extension_owner(|| {
             Spi::run_with_args(
@@ -122,7 +123,9 @@ fn service_version(tables: &Tables, service: &Service) -> i32 {
         .map_err(internal)
         .or_raise();
     }
-    0
+    // Others have taken the next number each time.
+    Err(Fault::new(Code::NotInPrerequisiteState, "the name of the service's key could not be written down")
+        .hint("Try again."))
 }
 
 /// A version of the master key that we have, and its check value.
@@ -143,6 +146,28 @@ fn is_known(tables: &Tables, version: i32, check: &str) -> Result<(), Fault> {
     match rows::master(tables, version).and_then(|row| row.check) {
         Some(known) if known != check => Err(another(version)),
         _ => Ok(()),
+    }
+}
+
+/// A provider whose newest version is older than one that is in use has lost that one, or somebody has put an earlier file back. An old
+/// version may be known to others by now: nothing is wrapped by it again.
+fn is_newest(version: i32) -> Result<(), Fault> {
+    let newer = role::as_extension_owner(|| {
+        spi::all(
+            "SELECT m.version, (SELECT pg_catalog.count(*) FROM watertight.tenant_keys AS k
+                                 WHERE k.master_version OPERATOR(pg_catalog.=) m.version
+                                   AND k.state OPERATOR(pg_catalog.=) 'active')
+               FROM watertight.master_keys AS m
+              WHERE m.version OPERATOR(pg_catalog.>) $1 AND m.check_value IS NOT NULL ORDER BY m.version DESC",
+            &[version.into()],
+            |row| Ok((row.get::<i32>(1)?, row.get::<i64>(2)?)),
+        )
+    });
+    match newer.into_iter().find_map(|(newer, needed)| newer.zip(needed.filter(|needed| *needed > 0))) {
+        Some((newer, needed)) => Err(inspect::missing(newer, needed)
+            .detail("What the provider gives is older, and nothing is wrapped by an old version again.")
+            .hint("Have the provider give that version again, or a new one under a higher number, and reload the configuration.")),
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{serve, stack};
 use crate::context;
 use crate::pg::arguments::required;
 use crate::pg::error::raise;
-use crate::pg::{role, settings, spi};
+use crate::pg::{family, role, settings, spi};
 use crate::sys::replace::{Refused, Table, Tally};
 use crate::sys::{lookup, pending, workers};
 use crate::worker::Shift;
@@ -43,19 +43,16 @@ fn reencrypt(relation: Option<Oid>) {
     role::as_extension_owner(|| {
         check(relation, &table);
         spi::run(
-            "WITH RECURSIVE family (id) AS (
-                 SELECT $1 UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
-                   JOIN family AS f ON i.inhparent OPERATOR(pg_catalog.=) f.id)
-             INSERT INTO watertight.reencryptions (relation, requested_by)
-             SELECT c.oid, $2 FROM family AS f JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) f.id
+            "INSERT INTO watertight.reencryptions (relation, requested_by)
+             SELECT c.oid, $2 FROM pg_catalog.pg_class AS c
                JOIN pg_catalog.pg_am AS a ON a.oid OPERATOR(pg_catalog.=) c.relam
-              WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
+              WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1) AND c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
                 AND a.amname OPERATOR(pg_catalog.=) 'heap'
                  ON CONFLICT (relation) DO UPDATE
                 SET requested_at = pg_catalog.clock_timestamp(), requested_by = EXCLUDED.requested_by, passes = 0,
                     next_block = 0, blocks = 0, rows = 0, passed_over = 0, unreadable = 0, finished_at = NULL,
                     pass_rows = 0, pass_passed_over = 0, pass_unreadable = 0",
-            &[relation.into(), by.as_str().into()],
+            &[family::of(relation).into(), by.as_str().into()],
         );
     });
     pending::wake_at_end();

@@ -1,5 +1,6 @@
 //! How often a key may still seal.
 
+use super::provider::sentence;
 use super::rows::DataKeyRow;
 use super::wish::{self, Kind};
 use super::{kept, make, rotate, rows};
@@ -38,7 +39,7 @@ pub fn take(id: KeyId, transient: Option<Uuid>) -> Result<u64, Fault> {
         None if rows::data_key(&tables, id).is_some_and(is_active) => None,
         None => Some(0),
     })
-    .map_err(|fault| used_up().detail(format!("{}.", fault.message)))
+    .map_err(|fault| used_up().detail(sentence(&fault.message)))
 }
 
 fn used_up() -> Fault {
@@ -71,6 +72,11 @@ pub fn move_mark(id: KeyId) -> impl FnOnce() {
             counters::allow(user::database(), id.get(), old, new);
         }
     }
+}
+
+/// Whose key it is.
+pub fn whose(id: KeyId) -> Option<Uuid> {
+    make::installed().ok().and_then(|tables| rows::data_key(&tables, id)).map(|row| row.tenant)
 }
 
 fn try_move(id: KeyId) -> Option<(u64, u64)> {

@@ -8,6 +8,7 @@ use crate::pg::ext::Tables;
 use crate::pg::id::{from_pg, to_pg};
 use crate::pg::{role, spi};
 use crate::sys::local::Local;
+use crate::sys::{process, provided};
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::Spi;
 use uuid::Uuid;
@@ -210,10 +211,19 @@ pub fn master_batch(failed: &mut Vec<i64>) -> Batch {
     Batch::Idle
 }
 
-/// The version, and the first transaction that began after it was seen to be the newest one.
-static SINCE: Local<(i32, i64)> = Local::new((0, 0));
+/// What was seen to be in force, and the first transaction that began after that.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Since {
+    version: i32,
+    /// The provider may have had another version since, and have come back to this one: each change of it comes with one of these.
+    loaded: i64,
+    reloads: u64,
+    transaction: i64,
+}
 
-/// Whether nobody works any more who may have wrapped a key by an older version, which cannot be seen before it is committed. Whoever wraps
+static SINCE: Local<Since> = Local::new(Since { version: 0, loaded: 0, reloads: 0, transaction: 0 });
+
+/// Whether nobody works any more who may have wrapped a key by another version, which cannot be seen before it is committed. Whoever wraps
 /// has locked or made a row before, and so counts as a transaction.
 fn is_settled(version: i32) -> bool {
     let transaction = |which: &str| {
@@ -225,14 +235,23 @@ fn is_settled(version: i32) -> bool {
         )
         .unwrap_or(0)
     };
-    if SINCE.get().0 != version {
-        SINCE.set((version, transaction("pg_snapshot_xmax")));
+    let since = SINCE.get();
+    let now = Since {
+        version,
+        loaded: provided::status().loaded_at,
+        reloads: process::reloads(),
+        transaction: since.transaction,
+    };
+    if since != now {
+        SINCE.set(Since { transaction: transaction("pg_snapshot_xmax"), ..now });
     }
-    let settled = transaction("pg_snapshot_xmin") >= SINCE.get().1;
-    if settled {
-        SINCE.set((0, 0));
+    let settled = transaction("pg_snapshot_xmin") >= SINCE.get().transaction;
+    // This process may not know yet what others have been told.
+    if !settled || process::is_reload_due() {
+        return false;
     }
-    settled
+    SINCE.set(Since::default());
+    true
 }
 
 fn again(tables: &Tables, id: KeyId) -> Result<(), Fault> {

@@ -1,20 +1,18 @@
 //! Columns whose values cannot be sealed, because somebody needs them who has no key.
 
 use crate::pg::error::raise;
-use crate::pg::spi;
+use crate::pg::{family, spi};
 use crate::registry::protected::ProtectedTable;
 use crate::sys::{lookup, stored};
 use pgrx::pg_sys::Oid;
 use std::ffi::CString;
 use watertight_core::{Code, Fault};
 
-/// Constraints of a table, and those below it, that rows are checked by: name, table, expression.
-const CHECKS: &str = "WITH RECURSIVE family (id) AS (
-        SELECT $1 UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
-          JOIN family AS f ON i.inhparent OPERATOR(pg_catalog.=) f.id)
+/// Constraints of tables that rows are checked by: name, table, expression.
+const CHECKS: &str = "
     SELECT k.conname::pg_catalog.text, k.conrelid, k.conbin::pg_catalog.text
-      FROM family AS f JOIN pg_catalog.pg_constraint AS k ON k.conrelid OPERATOR(pg_catalog.=) f.id
-     WHERE k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated
+      FROM pg_catalog.pg_constraint AS k
+     WHERE k.conrelid OPERATOR(pg_catalog.=) ANY ($1) AND k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated
      ORDER BY k.conrelid, k.conname";
 
 /// Refuses what must not be sealed.
@@ -41,9 +39,9 @@ pub fn check(relation: Oid, column: &str, entry: &ProtectedTable) {
     checks(relation, &table, column);
 }
 
-/// A constraint that looks at the value. Whoever restores a dump has the sealed form to show it.
+/// A constraint of the table, or of one below it, that looks at the value. Whoever restores a dump has the sealed form to show it.
 fn checks(relation: Oid, table: &str, column: &str) {
-    let found = spi::all(CHECKS, &[relation.into()], |row| {
+    let found = spi::all(CHECKS, &[family::of(relation).into()], |row| {
         Ok((row.get::<String>(1)?, row.get::<Oid>(2)?, row.get::<String>(3)?))
     });
     let needs = |relation: Option<Oid>, expression: Option<String>| {

@@ -6,6 +6,7 @@ use super::{certify, inspect, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::id::to_pg;
 use crate::pg::spi;
+use crate::registry::dropping;
 use crate::sys::{attempt, process};
 use crate::worker::Shift;
 use pgrx::pg_sys::Oid;
@@ -21,6 +22,7 @@ const GRACE: i64 = 600_000_000;
 /// this one makes it again.
 const PATIENCE: u32 = 100;
 const MAKE: &str = "make a key";
+const RESERVE: &str = "reserve uses of a key";
 const PREPARE: &str = "prepare the key that signs certificates";
 
 /// What backends wait for.
@@ -40,11 +42,14 @@ fn wishes(shift: &mut Shift) -> bool {
             Kind::Make { tenant, compartment } => {
                 let mut why = None;
                 shift.task_of(MAKE, tenant, || {
-                    attempt::within(PATIENCE, || {
+                    let made = attempt::within(PATIENCE, || {
                         make::missing(tenant, compartment)
                             .inspect_err(|fault| why = Some(fault.clone()))
                             .or_raise();
-                    })
+                    });
+                    if made.is_none() {
+                        why = in_the_way(Some(tenant));
+                    }
                 });
                 answer(shift, kind, (MAKE, tenant), why);
             }
@@ -58,12 +63,18 @@ fn wishes(shift: &mut Shift) -> bool {
             Kind::Reserve { id } => {
                 let of = Uuid::from_u64_pair(0, id.get().unsigned_abs());
                 // Only what is committed counts: a crash after that wastes it, and gives nothing out twice.
-                let moved = shift.task_of("reserve uses of a key", of, || {
-                    attempt::within(PATIENCE, || reserve::move_mark(id))
+                let mut why = None;
+                let moved = shift.task_of(RESERVE, of, || {
+                    let moved = attempt::within(PATIENCE, || reserve::move_mark(id));
+                    if moved.is_none() {
+                        why = in_the_way(reserve::whose(id));
+                    }
+                    moved
                 });
                 if let Some(Some(committed)) = moved {
                     committed();
                 }
+                answer(shift, kind, (RESERVE, of), why);
             }
             Kind::Shred { tenant, certificate, by, until } => {
                 let is_wanted = || process::now() <= until && wish::begin(kind);
@@ -77,6 +88,18 @@ fn wishes(shift: &mut Shift) -> bool {
         stack::wipe();
     }
     destroyed
+}
+
+/// Why a tenant's row is not to be had, if whoever has it may wait for the one who wishes: nothing comes of waiting then. Others let go
+/// of it soon.
+fn in_the_way(tenant: Option<Uuid>) -> Option<Fault> {
+    tenant.filter(|tenant| dropping::is_under_way(*tenant)).map(|_| {
+        Fault::new(Code::NotInPrerequisiteState, "the tenant is being dropped")
+            .detail(
+                "It gets no new key meanwhile. Whoever drops it waits for transactions that use its tables.",
+            )
+            .hint("End the transaction. If the tenant is not dropped in the end, try again.")
+    })
 }
 
 /// Who waits is told why it failed. It is not put off then: who wishes for it again may have mended what was wrong.

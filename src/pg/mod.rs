@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod error;
 pub mod ext;
+pub mod family;
 pub mod found;
 pub mod id;
 pub mod key_settings;

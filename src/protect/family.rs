@@ -3,13 +3,11 @@
 use super::catalog::facts;
 use super::owner;
 use crate::pg::error::{OrRaise, internal, raise};
-use crate::pg::{role, spi};
+use crate::pg::{family, role, spi};
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
 use watertight_core::protect::{Options, TableFacts};
 use watertight_core::{Code, Fault};
-
-const FAMILY: &str = include_str!("queries/family.sql");
 
 /// The lock to look at a table.
 pub const READ: &str = "ACCESS SHARE";
@@ -71,8 +69,7 @@ pub fn lock(table: &TableFacts, mode: &str) {
 
 /// The facts of a relation (which the caller has locked) and of everything below it, parents first.
 pub fn members(root: Oid, asker: Asker) -> Vec<TableFacts> {
-    let members: Vec<TableFacts> =
-        spi::column::<Oid>(FAMILY, &[root.into()]).into_iter().map(facts).collect();
+    let members: Vec<TableFacts> = family::of(root).into_iter().map(facts).collect();
     if asker == Asker::User {
         members.iter().for_each(owner::require_table);
     }

@@ -1,5 +1,6 @@
 //! The registry: tenants and revocations, as backends read them and as administrators change them.
 
+pub mod dropping;
 mod lookup;
 mod notify;
 pub mod protected;

@@ -1,5 +1,6 @@
 //! Creating, suspending, resuming and dropping tenants.
 
+use super::dropping;
 use crate::compartment::destroy;
 use crate::keys::{make, shred};
 use crate::pg::arguments::required;
@@ -165,6 +166,8 @@ fn drop_tenant(
         )
     });
     let Ok(Some(id)) = locked else { unknown(name) };
+    // Who works in the tenant may need a key that is not made while we wait for him.
+    dropping::begin(from_pg(id));
     drop_compartments(id);
     let deleted = super::purge::delete_rows_of(name);
     shred::tenant(&shred::Order {

@@ -199,6 +199,12 @@ pub fn relation_owner(relation: Oid) -> Oid {
     }
 }
 
+/// A relation's schema.
+pub fn relation_schema(relation: Oid) -> Option<Oid> {
+    // SAFETY: a syscache look-up.
+    valid(unsafe { pg_sys::get_rel_namespace(relation) })
+}
+
 /// A relation's schema and name.
 pub fn names(relation: Oid) -> Option<(String, String)> {
     // SAFETY: a syscache look-up that returns a palloc'd string or null.
@@ -244,6 +250,31 @@ pub fn take_turns(catalog: Oid, number: u32) {
     // SAFETY: waits for the lock; the number need not be an object's.
     unsafe { pg_sys::LockDatabaseObject(catalog, Oid::from_u32(number), 0, pg_sys::ExclusiveLock as i32) }
 }
+
+/// Says until the transaction ends that something is under way, of this number. One transaction says so of the same number at a time, and
+/// another one waits.
+pub fn announce(catalog: Oid, number: u32) {
+    // SAFETY: waits for the lock, which is on nothing that SQL can name: the number need not be an object's.
+    unsafe {
+        pg_sys::LockDatabaseObject(catalog, Oid::from_u32(number), ANNOUNCED, pg_sys::ExclusiveLock as i32);
+    }
+}
+
+/// Whether somebody else says so now.
+pub fn is_announced(catalog: Oid, number: u32) -> bool {
+    let (number, mode) = (Oid::from_u32(number), pg_sys::ShareLock as i32);
+    // SAFETY: as above; it does not wait, and a lock that it gets is given back.
+    unsafe {
+        let is_free = pg_sys::ConditionalLockDatabaseObject(catalog, number, ANNOUNCED, mode);
+        if is_free {
+            pg_sys::UnlockDatabaseObject(catalog, number, ANNOUNCED, mode);
+        }
+        !is_free
+    }
+}
+
+/// Apart from those who take turns.
+const ANNOUNCED: u16 = 1;
 
 /// Keeps a relation from being changed, until the transaction ends. An oid that is gone is harmless.
 pub fn lock_relation(relation: Oid, mode: u32) {

@@ -15,6 +15,7 @@ static WORKER: Local<Option<fn(Oid)>> = Local::new(None);
 static STOP: Local<bool> = Local::new(false);
 static IS_WORKER: Local<bool> = Local::new(false);
 static RELOADS: Local<u64> = Local::new(0);
+static RELOAD_DUE: Local<bool> = Local::new(false);
 
 const RESTART_SECONDS: i32 = 5;
 
@@ -155,19 +156,29 @@ pub fn is_stopping() -> bool {
 /// changed.
 pub fn wait(milliseconds: u64) -> bool {
     // A change of state that came before is not waited for.
-    if !is_stopping() && !BackgroundWorker::wait_latch(Some(Duration::from_millis(milliseconds.max(1)))) {
+    let milliseconds = if is_reload_due() { 1 } else { milliseconds.max(1) };
+    if !is_stopping() && !BackgroundWorker::wait_latch(Some(Duration::from_millis(milliseconds))) {
         STOP.set(true);
     }
     // A cancellation that came too late for its statement.
     // SAFETY: a plain flag of this process.
     unsafe { pg_sys::QueryCancelPending = 0 };
     pgrx::check_for_interrupts!();
-    if BackgroundWorker::sighup_received() {
+    if is_reload_due() {
+        RELOAD_DUE.set(false);
         // SAFETY: outside of any transaction, as the server's own workers do.
         unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
         RELOADS.set(RELOADS.get() + 1);
     }
     !is_stopping()
+}
+
+/// Whether the configuration has changed since `wait` has read it.
+pub fn is_reload_due() -> bool {
+    if BackgroundWorker::sighup_received() {
+        RELOAD_DUE.set(true);
+    }
+    RELOAD_DUE.get()
 }
 
 /// How often `wait` has read the configuration.

@@ -1,5 +1,6 @@
 //! Writing a new version of a row below the executor.
 
+use super::lookup;
 use pgrx::pg_sys::{self, Datum};
 use std::mem::MaybeUninit;
 
@@ -28,6 +29,7 @@ unsafe extern "C-unwind" {
         slot: *mut pg_sys::TupleTableSlot,
         command: pg_sys::CmdType::Type,
     );
+    fn datumIsEqual(one: Datum, other: Datum, by_value: bool, length: i32) -> bool;
 }
 
 impl Writer {
@@ -95,13 +97,76 @@ impl Writer {
             }
             let mut is_ours = false;
             let tuple = pg_sys::ExecFetchSlotHeapTuple(tools.slot, true, &mut is_ours);
-            let written = lock(self.relation, row.t_self) && update(self.relation, row.t_self, tuple, tools);
+            let mode = self.mode(tools, values, nulls, replaced);
+            let written =
+                lock(self.relation, row.t_self, mode) && update(self.relation, row.t_self, tuple, tools);
             pg_sys::ExecClearTuple(tools.slot);
             let expressions = (*tools.state).es_per_tuple_exprcontext;
             if !expressions.is_null() {
                 pg_sys::MemoryContextReset((*expressions).ecxt_per_tuple_memory);
             }
             written
+        }
+    }
+
+    /// The lock that PostgreSQL itself takes for what is written: who refers to the row, or is about to, minds only if something is
+    /// replaced that can be referred to. It must not be weaker than what `heap_update` needs, which would wait for the rest.
+    ///
+    /// # Safety
+    /// The slot must hold the new row; `values` and `nulls` the old one's where nothing was `replaced`.
+    unsafe fn mode(
+        &self,
+        tools: Tools,
+        values: &[Datum],
+        nulls: &[bool],
+        replaced: &[bool],
+    ) -> pg_sys::LockTupleMode::Type {
+        // SAFETY: by the caller. The set is made in the row's memory; `heap_update` asks for the same.
+        let is_changed = unsafe {
+            let keys = pg_sys::RelationGetIndexAttrBitmap(
+                self.relation,
+                pg_sys::IndexAttrBitmapKind::INDEX_ATTR_BITMAP_KEY,
+            );
+            let is_key = |column: usize| {
+                pg_sys::bms_is_member(column as i32 + 1 - pg_sys::FirstLowInvalidHeapAttributeNumber, keys)
+            };
+            (0..replaced.len()).filter(|column| is_key(*column)).any(|column| {
+                replaced[column]
+                    || tools.has_generated && self.is_other(tools.slot, column, values[column], nulls[column])
+            })
+        };
+        if is_changed {
+            pg_sys::LockTupleMode::LockTupleExclusive
+        } else {
+            pg_sys::LockTupleMode::LockTupleNoKeyExclusive
+        }
+    }
+
+    /// Whether the new row has another value in a column, as `heap_update` compares them.
+    ///
+    /// # Safety
+    /// As for [`Writer::mode`].
+    unsafe fn is_other(
+        &self,
+        slot: *mut pg_sys::TupleTableSlot,
+        column: usize,
+        value: Datum,
+        is_null: bool,
+    ) -> bool {
+        let number = column as i16 + 1;
+        // SAFETY: by the caller; the column is one of the relation's, and its type says how its values lie.
+        unsafe {
+            if i32::from((*slot).tts_nvalid) < i32::from(number) {
+                pg_sys::slot_getsomeattrs_int(slot, i32::from(number));
+            }
+            let (new, is_new_null) = (*(*slot).tts_values.add(column), *(*slot).tts_isnull.add(column));
+            if is_null || is_new_null {
+                return is_null != is_new_null;
+            }
+            let (mut length, mut by_value) = (0, false);
+            let (kind, ..) = lookup::attribute_type((*self.relation).rd_id, number);
+            pg_sys::get_typlenbyval(kind, &mut length, &mut by_value);
+            !datumIsEqual(value, new, by_value, i32::from(length))
         }
     }
 
@@ -149,7 +214,11 @@ impl Drop for Writer {
 ///
 /// # Safety
 /// The scan must stand on the row.
-unsafe fn lock(relation: pg_sys::Relation, row: pg_sys::ItemPointerData) -> bool {
+unsafe fn lock(
+    relation: pg_sys::Relation,
+    row: pg_sys::ItemPointerData,
+    mode: pg_sys::LockTupleMode::Type,
+) -> bool {
     let mut tuple = pg_sys::HeapTupleData { t_self: row, ..Default::default() };
     let mut buffer: pg_sys::Buffer = 0;
     let mut failure = MaybeUninit::<pg_sys::TM_FailureData>::zeroed();
@@ -159,7 +228,7 @@ unsafe fn lock(relation: pg_sys::Relation, row: pg_sys::ItemPointerData) -> bool
             relation,
             &mut tuple,
             pg_sys::GetCurrentCommandId(true),
-            pg_sys::LockTupleMode::LockTupleExclusive,
+            mode,
             pg_sys::LockWaitPolicy::LockWaitSkip,
             false,
             &mut buffer,

@@ -3,7 +3,7 @@
 use watertight_tests::database::A;
 use watertight_tests::{Database, Mode, Session};
 
-use crate::house::House;
+use crate::house::{House, passes};
 use watertight_tests::eventually;
 
 /// Which of these byte strings, in hexadecimal, the files of the tables of keys hold.
@@ -43,7 +43,10 @@ fn nothing_of_destroyed_keys_stays_in_the_tables_files() {
     earlier.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
     earlier.run("SELECT count(*) FROM watertight.tenants");
     admin.run("SELECT watertight.shred_tenant('tenant_3', 'tenant_3')");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    eventually("it is signed", || {
+        admin.number("SELECT count(*) FROM watertight.key_certificates WHERE certificate IS NOT NULL") == 1
+    });
+    passes(&mut admin, 3);
     assert_eq!(admin.number(ERASED), 0);
     assert!(in_files(&mut admin, &gone) > 0);
     earlier.run("COMMIT");

@@ -19,6 +19,15 @@ pub fn key() -> String {
     format!("{}{}", a.simple(), b.simple())
 }
 
+/// Waits until the worker of the session's database has come by so often.
+pub fn passes(admin: &mut Session, count: usize) {
+    let last = "SELECT last_pass_at FROM watertight.worker_status WHERE database = current_database()";
+    for _ in 0..count {
+        let before = admin.one(last);
+        eventually("the worker comes by", || admin.one(last) != before);
+    }
+}
+
 pub struct House {
     pub cluster: Cluster,
     pub database: String,
@@ -87,6 +96,21 @@ impl House {
 
     pub fn reload(&self) {
         self.cluster.reload();
+    }
+
+    /// Sets a setting, and waits until it counts for everybody: for new sessions, the others (they were told before), the keeper, and
+    /// workers, which read it before their next pass.
+    pub fn configure(&self, name: &str, value: &str) {
+        let loaded = "SELECT loaded_at FROM watertight.key_provider()";
+        let before = self.admin().one(loaded);
+        self.set(name, value);
+        self.reload();
+        eventually("the setting counts", || {
+            let mut admin = self.admin();
+            admin.one(&format!("SHOW watertight.{name}")) == value
+                && admin.one(loaded) != before
+                && admin.number("SELECT count(*) FROM watertight.worker_status WHERE state <> 'idle'") == 0
+        });
     }
 
     pub fn state(&self) -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use watertight_tests::{Database, Session};
 
 use crate::house::{House, key};
-use watertight_tests::eventually;
+use watertight_tests::{eventually, within};
 
 /// The benchmark does the same with ten thousand.
 const TENANTS: usize = 1_000;
@@ -91,11 +91,7 @@ fn all_keys_are_rotated_under_load_and_no_client_notices() {
         eventually("both are there", || house.versions() == "{1,2}");
         assert!(admin.number("SELECT watertight.rotate_master_key()") > TENANTS as i64);
         let rotating = "SELECT count(*) FROM watertight.master_keys WHERE rotating";
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while admin.number(rotating) > 0 {
-            assert!(Instant::now() < deadline, "the rotation of the master key does not end");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        within(60, "the rotation of the master key is over", || admin.number(rotating) == 0);
         told("master key");
         drop(stopping);
         for client in clients {
@@ -229,7 +225,9 @@ fn who_needs_a_key_waits_for_its_own_row_only() {
         let seal =
             |n: usize| db.app().with_token(&db.token(&format!("n{n}"))).run("INSERT INTO notes VALUES ('x')");
         let waiting: Vec<_> = (1..=4).map(|n| scope.spawn(move || seal(n))).collect();
-        std::thread::sleep(Duration::from_millis(500));
+        let writing = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND state = 'active' AND query LIKE 'INSERT INTO notes%'";
+        eventually("four wait for a key", || db.admin().number(writing) == 4);
         let begun = Instant::now();
         (21..=40).for_each(|n| {
             seal(n);

@@ -20,12 +20,6 @@ fn furnished(house: &House) -> Database<'_> {
     db
 }
 
-fn configure(house: &House, name: &str, value: &str) {
-    house.set(name, value);
-    house.reload();
-    std::thread::sleep(Duration::from_millis(300));
-}
-
 fn good(house: &House, verb: &str) -> String {
     format!("{} {verb} %v %t", house.path("service"))
 }
@@ -38,7 +32,7 @@ fn what_a_service_does_not_open_again_replaces_nothing() {
     let wrapped = "SELECT string_agg(encode(wrapped, 'hex') || master_version, ' ' ORDER BY id) FROM watertight.tenant_keys WHERE wrapped IS NOT NULL";
     let before = admin.one(wrapped);
     house.set("key_name", "alias/second");
-    configure(&house, "key_wrap_command", "echo permission denied");
+    house.configure("key_wrap_command", "echo permission denied");
     admin.run("SELECT watertight.rotate_master_key()");
     eventually("the worker says so", || {
         admin
@@ -58,16 +52,12 @@ fn what_is_not_the_tenants_key_is_not_used() {
     let house = service::house();
     let db = furnished(&house);
     house.cluster.restart();
-    configure(
-        &house,
-        "key_unwrap_command",
-        "cat >/dev/null; printf '%%-32s' 'error: 503 service unavailable'",
-    );
+    house.configure("key_unwrap_command", "cat >/dev/null; printf '%%-32s' 'error: 503 service unavailable'");
     let mut admin = db.admin();
     let rotate = format!("SELECT watertight.rotate_data_key('{A}')");
     admin.refused(&rotate, "55000").says("watertight.key_unwrap_command has given no usable key").hints();
     db.a(Mode::Simple).refused("INSERT INTO notes (body) VALUES ('lost')", "55000");
-    configure(&house, "key_unwrap_command", &good(&house, "unwrap"));
+    house.configure("key_unwrap_command", &good(&house, "unwrap"));
     admin.run(&rotate);
     db.a(Mode::Simple).run("INSERT INTO notes (body) VALUES ('second')");
     house.cluster.restart();
@@ -96,7 +86,7 @@ fn a_slow_answer_brings_no_destroyed_key_back() {
     let mut admin = db.admin();
     admin.run("SELECT watertight.create_tenant('witness')");
     assert!(!admin.one("SELECT watertight.shred_tenant('witness', 'witness')").is_empty());
-    configure(&house, "key_unwrap_command", &format!("sleep 1.5; {}", good(&house, "unwrap")));
+    house.configure("key_unwrap_command", &format!("sleep 1.5; {}", good(&house, "unwrap")));
     let mut app = db.a(Mode::Simple);
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| app.refused(READ, "55000").says("destroyed"));
@@ -121,7 +111,7 @@ fn who_needs_a_key_is_told_at_once_why_there_is_none() {
     let mut admin = db.admin();
     let status = "SELECT state || ' ' || coalesce(error, '-') FROM watertight.key_provider()";
     assert_eq!(admin.one(status), "present -");
-    configure(&house, "key_wrap_command", "cat >/dev/null; exit 3");
+    house.configure("key_wrap_command", "cat >/dev/null; exit 3");
     let mut b = db.app().with_token(&db.token(B));
     let begun = Instant::now();
     for _ in 0..2 {
@@ -136,7 +126,7 @@ fn who_needs_a_key_is_told_at_once_why_there_is_none() {
         admin.one(status).starts_with("failed the key management service: the command ended with status 3")
     );
     assert_eq!(admin.number("SELECT count(*) FROM watertight.key_provider() WHERE failed_at IS NOT NULL"), 1);
-    configure(&house, "key_wrap_command", &good(&house, "wrap"));
+    house.configure("key_wrap_command", &good(&house, "wrap"));
     b.run("INSERT INTO notes (body) VALUES ('b')");
     assert_eq!(admin.one(status), "present -");
     // With a service nobody knows whether its key is there.
@@ -150,7 +140,7 @@ fn a_service_that_hangs_holds_up_only_those_who_need_it() {
     house.cluster.restart();
     let mut app = db.a(Mode::Simple);
     assert_eq!(app.one(READ), "CANARY-A");
-    configure(&house, "key_wrap_command", "sleep 77");
+    house.configure("key_wrap_command", "sleep 76");
     let mut admin = db.admin();
     let tokens: Vec<String> = (0..4)
         .map(|n| {
@@ -165,7 +155,7 @@ fn a_service_that_hangs_holds_up_only_those_who_need_it() {
                 db.app().with_token(token).refused("INSERT INTO notes (body) VALUES ('n')", "55000");
             });
         }
-        std::thread::sleep(Duration::from_millis(300));
+        eventually("the service is asked", || house.shell("pgrep -cx -f 'sleep 76' || true").trim() != "0");
         let begun = Instant::now();
         // After a restart the first value has to be reserved.
         app.run("INSERT INTO notes (body) VALUES ('more')");
@@ -178,7 +168,7 @@ fn a_terminated_backend_leaves_no_command_behind() {
     let house = service::house();
     let db = furnished(&house);
     house.cluster.append_conf(&["watertight.key_command_timeout = 60"]);
-    configure(&house, "key_unwrap_command", "sleep 78 & sleep 78");
+    house.configure("key_unwrap_command", "sleep 78 & sleep 78");
     house.cluster.restart();
     let mut admin = db.admin();
     let mut app = db.a(Mode::Simple);

@@ -1,12 +1,12 @@
 //! What administrators do to keys while others work: nothing that is committed is lost, and nothing is destroyed that was not to be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use watertight_core::keys::uses::{LIMIT, RESERVATION};
 use watertight_tests::database::{A, B};
 use watertight_tests::{Database, Mode, Session, eventually};
 
-use crate::house::{House, key};
+use crate::house::{House, key, passes};
 
 const TABLE: &str = "CREATE TABLE notes (id serial PRIMARY KEY, body watertight.encrypted_text);
     GRANT ALL ON notes, notes_id_seq TO PUBLIC";
@@ -136,7 +136,10 @@ fn what_was_cancelled_is_not_shredded_later() {
             }
         }
         holder.run("ROLLBACK");
-        std::thread::sleep(Duration::from_secs(7));
+        eventually("the worker has nothing left to try", || {
+            admin.number("SELECT count(*) FROM watertight.worker_status WHERE database = current_database() AND NOT failing") == 1
+        });
+        passes(&mut admin, 3);
         assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "kept");
         assert_eq!(admin.number("SELECT count(*) FROM watertight.key_certificates"), 0);
     }
@@ -160,8 +163,8 @@ fn a_rotation_of_the_master_key_goes_on_until_nobody_can_have_used_the_old_one()
     let needed = "SELECT tenant_keys FROM watertight.master_key_versions WHERE version = 1";
     let rotating = "SELECT count(*) FROM watertight.master_key_versions WHERE rotating";
     eventually("all that can be seen is done", || admin.number(needed) == 0);
-    for _ in 0..6 {
-        std::thread::sleep(Duration::from_millis(500));
+    for _ in 0..3 {
+        passes(&mut admin, 1);
         assert_eq!(admin.number(rotating), 1, "one cannot be seen yet");
     }
     slow.run("COMMIT");
@@ -195,7 +198,7 @@ fn a_certificate_of_what_is_there_is_not_signed() {
     eventually("the worker says so", || {
         house.cluster.log().contains("a certificate says of keys that they were destroyed")
     });
-    std::thread::sleep(Duration::from_secs(3));
+    passes(&mut admin, 3);
     let signed = "SELECT count(*) FROM watertight.key_certificates WHERE certificate IS NOT NULL AND destroyed_by = 'mallory'";
     assert_eq!(admin.number(signed), 0);
     assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "kept");
@@ -222,14 +225,18 @@ fn who_works_long_delays_no_other_tenants_certificate() {
         eventually("it works", || {
             admin.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 1
         });
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         assert!(!admin.one(&format!("SELECT watertight.shred_tenant('{other}', '{other}')")).is_empty());
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
         // While the worker waits for that statement, others get their keys.
         let shredded =
             scope.spawn(|| db.admin().run(&format!("SELECT watertight.shred_tenant('{A}', '{A}')")));
-        std::thread::sleep(Duration::from_millis(500));
-        let begun = std::time::Instant::now();
+        let left = format!(
+            "SELECT count(*) FROM watertight.data_keys WHERE tenant_id = '{}' AND wrapped IS NOT NULL",
+            db.a
+        );
+        eventually("its keys are destroyed", || admin.number(&left) == 0);
+        let begun = Instant::now();
         admin.run(&format!(
             "UPDATE watertight.data_keys SET state = 'retired' WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
             db.b
@@ -239,4 +246,89 @@ fn who_works_long_delays_no_other_tenants_certificate() {
         shredded.join().unwrap();
         long.join().unwrap();
     });
+}
+
+#[test]
+fn who_needs_a_key_of_a_tenant_that_is_being_dropped_is_told_at_once() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    db.admin().script(
+        "CREATE TABLE notes (tenant_id uuid NOT NULL, body watertight.encrypted_text);
+         SELECT watertight.protect('notes'); GRANT ALL ON notes TO app",
+    );
+    let insert = "INSERT INTO notes (body) VALUES ('kept')";
+    db.a(Mode::Simple).run(insert);
+    // A key is not there, or used up.
+    let used_up = format!("reserved = {}", LIMIT - RESERVATION);
+    for (lacks, sqlstate) in [("state = 'retired'", "55000"), (&*used_up, "53400")] {
+        db.admin().run(&format!(
+            "UPDATE watertight.data_keys SET {lacks} WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
+            db.a
+        ));
+        house.cluster.restart();
+        house.wait_for("present");
+        let (mut writer, mut admin, mut dropper) = (db.a(Mode::Simple), db.admin(), db.admin());
+        writer.script("BEGIN; DELETE FROM notes WHERE false");
+        let pid = dropper.pid();
+        std::thread::scope(|scope| {
+            let drop = format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')");
+            let dropped = scope.spawn(move || dropper.refused(&drop, "57014"));
+            eventually("it waits for the writer", || {
+                waiting(&mut admin, "query LIKE '%drop_tenant(%' AND wait_event = 'relation'") == 1
+            });
+            let begun = Instant::now();
+            let failure = writer.refused(insert, sqlstate).hints();
+            assert!(failure.everything.contains("he tenant is being dropped"), "{}", failure.everything);
+            assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+            admin.run(&format!("SELECT pg_cancel_backend({pid})"));
+            dropped.join().unwrap();
+        });
+        writer.run("ROLLBACK");
+        // It was not dropped.
+        writer.run(insert);
+    }
+    assert_eq!(db.a(Mode::Simple).one("SELECT count(*) || min(body::text) FROM notes"), "3kept");
+    assert_eq!(db.admin().run(&format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')")).len(), 1);
+}
+
+#[test]
+fn a_table_is_encrypted_under_whatever_name_it_has_by_then() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(
+        "CREATE SCHEMA ward; CREATE TABLE ward.notes (tenant_id uuid NOT NULL, body text, code text);
+         SELECT watertight.protect('ward.notes')",
+    );
+    let (mut other, db) = (db.admin(), &db);
+    let mut meanwhile = |lock: &str, column: &str, then: &str| {
+        other.script(&format!("BEGIN; LOCK TABLE {lock} IN ACCESS EXCLUSIVE MODE"));
+        std::thread::scope(|scope| {
+            let encrypt = format!("SELECT watertight.encrypt_column('ward.notes', '{column}')");
+            let encrypted = scope.spawn(move || db.admin().run(&encrypt));
+            eventually("it waits", || waiting(&mut admin, "query LIKE '%encrypt_column(%'") == 1);
+            other.script(&format!("{then}; COMMIT"));
+            encrypted.join().unwrap();
+        });
+    };
+    let impostor = "CREATE TABLE ward.notes (tenant_id uuid, body text, code text); SELECT watertight.protect('ward.notes')";
+    // While it waits for the table, and while it looks at the table's columns.
+    meanwhile("ward.notes", "body", &format!("ALTER TABLE ward.notes RENAME TO first; {impostor}"));
+    meanwhile(
+        "pg_catalog.pg_inherits",
+        "code",
+        &format!("ALTER SCHEMA ward RENAME TO old; CREATE SCHEMA ward; {impostor}"),
+    );
+    let encrypted = "SELECT string_agg(attrelid::regclass || '.' || attname, ' ' ORDER BY attnum)
+        FROM pg_attribute WHERE atttypid = 'watertight.encrypted_text'::regtype";
+    let mut admin = db.admin();
+    assert_eq!(admin.one(encrypted), "old.first.body old.notes.code");
+    // From the moment on at which the name was looked at, nobody changes it. What others may do with the schema they do.
+    let mut encrypting = db.admin();
+    encrypting.script("BEGIN; SELECT watertight.encrypt_column('ward.notes', 'body')");
+    admin.run("SET lock_timeout = '200ms'");
+    admin.refused("ALTER SCHEMA ward RENAME TO passing", "55P03");
+    admin.script("GRANT USAGE ON SCHEMA ward TO app; CREATE TABLE ward.more ()");
+    encrypting.run("COMMIT");
+    admin.run("ALTER SCHEMA ward RENAME TO passing");
 }

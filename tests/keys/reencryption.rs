@@ -37,6 +37,10 @@ fn bait(db: &Database, villain: &mut Session, definition: &str) {
     db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
 }
 
+/// The worker is in what an index consists of.
+const SLEEPS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'watertight worker' AND wait_event = 'PgSleep'";
+
 fn finished(db: &Database, table: &str) {
     let mut admin = db.admin();
     let done = format!(
@@ -104,7 +108,10 @@ fn a_table_that_takes_anothers_name_is_not_read() {
     villain.script("BEGIN; LOCK TABLE lair.bait IN ACCESS EXCLUSIVE MODE");
     accomplice.script("COMMIT");
     // The worker comes to the table now.
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let mut admin = db.admin();
+    eventually("it does not get it", || {
+        admin.number("SELECT count(*) FROM watertight.reencryptions WHERE failures > 0") == 1
+    });
     villain.script(
         "ALTER TABLE lair.bait RENAME TO old;
          CREATE FUNCTION lair.value() RETURNS watertight.encrypted_text LANGUAGE plpgsql AS $$ BEGIN PERFORM lair.look('view'); RETURN NULL; END $$;
@@ -136,7 +143,8 @@ fn an_index_that_sleeps_holds_up_nobody_else() {
     db.admin().run(&format!("SELECT watertight.rotate_data_key('{A}')"));
     villain.run("SELECT watertight.reencrypt('lair.bait')");
     db.admin().run("SELECT watertight.reencrypt('notes')");
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let mut admin = db.admin();
+    eventually("the worker sleeps", || admin.number(SLEEPS) == 1);
     for round in 0..3 {
         let mut admin = db.admin();
         let tenant = format!("victim{round}");
@@ -307,4 +315,73 @@ fn partitions_are_encrypted_again_and_logical_decoding_sees_updates() {
             .number("SELECT count(*) FROM parts WHERE id > 100 AND body::text = 'body ' || (id - 100)"),
         40
     );
+}
+
+/// The worker takes its time over rows of these tables: what one of their indexes consists of sleeps.
+const REFERRED: &str = "CREATE FUNCTION slowly(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+        IF current_setting('application_name') = 'watertight worker' THEN PERFORM pg_sleep(3); END IF; RETURN true; END $$;
+    CREATE TABLE patients (
+        id integer PRIMARY KEY, code watertight.searchable_text, next integer GENERATED ALWAYS AS (id + 1) STORED UNIQUE);
+    CREATE TABLE visits (patient integer REFERENCES patients);
+    CREATE TABLE wards (id integer PRIMARY KEY, code watertight.searchable_text UNIQUE);
+    CREATE TABLE beds (ward integer REFERENCES wards);
+    CREATE TABLE rooms (
+        id integer PRIMARY KEY, code watertight.searchable_text,
+        key bigint GENERATED ALWAYS AS (watertight.key_id(code)) STORED UNIQUE);
+    CREATE TABLE doors (room integer REFERENCES rooms);
+    GRANT ALL ON patients, wards, rooms TO app";
+
+#[test]
+fn who_refers_to_a_row_neither_waits_for_it_nor_holds_it_up() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let (mut keeper, mut admin) = (db.keeper(), db.admin());
+    keeper.script(REFERRED);
+    for table in ["patients", "wards", "rooms"] {
+        db.a(Mode::Simple).run(&format!("INSERT INTO {table} (id, code) VALUES (1, 'code 1')"));
+    }
+    let rotate = format!("SELECT watertight.rotate_data_key('{A}')");
+    admin.run(&rotate);
+    // Somebody who has just referred to it does not keep the row from being encrypted again.
+    keeper.script("BEGIN; INSERT INTO visits VALUES (1)");
+    db.keeper().run("SELECT watertight.reencrypt('patients')");
+    finished(&db, "patients");
+    keeper.run("COMMIT");
+    assert_eq!(retired(&db, "patients", "code"), 0);
+    // Nor does the worker keep anybody from referring to it, unless what it writes could be referred to.
+    keeper.script(
+        "CREATE INDEX ON patients (code); CREATE INDEX ON patients (slowly(id)); CREATE INDEX ON wards (slowly(id));
+         CREATE INDEX ON rooms (slowly(id));
+         SET lock_timeout = '500ms'",
+    );
+    for (table, insert, waits) in [
+        ("patients", "INSERT INTO visits VALUES (1)", false),
+        ("wards", "INSERT INTO beds VALUES (1)", true),
+        ("rooms", "INSERT INTO doors VALUES (1)", true),
+    ] {
+        admin.run(&rotate);
+        let reencrypt = format!("SELECT watertight.reencrypt('{table}')");
+        if waits {
+            // Nor is anybody waited for then.
+            keeper.run("BEGIN");
+            keeper.run(insert);
+            db.keeper().run(&reencrypt);
+            let over = format!(
+                "SELECT passed_over FROM watertight.reencryptions WHERE relation = '{table}'::regclass"
+            );
+            eventually("the row is passed over", || admin.one(&over) == "1");
+            keeper.run("ROLLBACK");
+        } else {
+            db.keeper().run(&reencrypt);
+        }
+        eventually("the worker has written the row", || admin.number(SLEEPS) == 1);
+        if waits {
+            keeper.refused(insert, "55P03");
+        } else {
+            keeper.run(insert);
+        }
+        finished(&db, table);
+        assert_eq!(retired(&db, table, "code"), 0);
+        check_indexes(&db, table);
+    }
 }

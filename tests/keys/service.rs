@@ -78,9 +78,7 @@ fn values_are_sealed_and_opened_under_keys_that_the_service_wraps() {
     assert_eq!((of("wrap"), of("unwrap")), (1, 2), "{calls}");
     // Without the service, what is known goes on, and nothing new is sealed under a key that it has not wrapped.
     house.set("key_unwrap_command", "exit 1");
-    house.set("key_wrap_command", "exit 1");
-    house.reload();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    house.configure("key_wrap_command", "exit 1");
     assert_eq!(db.a(Mode::Simple).one("SELECT body::text FROM notes"), "CANARY-A");
     let mut other = db.app().with_token(&db.token(B));
     other.refused("INSERT INTO notes (body) VALUES ('CANARY-B')", "55000").hints();
@@ -120,9 +118,7 @@ fn a_service_that_is_slow_or_wrong_is_an_error_and_nothing_is_written() {
     let secret = key();
     house.write("says", &secret, "600");
     for command in ["sleep 60", "cat", &format!("cat {} >&2; exit 1", house.path("says"))] {
-        house.set("key_wrap_command", command);
-        house.reload();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        house.configure("key_wrap_command", command);
         let name = admin.one("SELECT 't' || replace(gen_random_uuid()::text, '-', '')");
         admin.run(&format!("SELECT watertight.create_tenant('{name}')"));
         let before = admin.number("SELECT count(*) FROM watertight.tenant_keys WHERE wrapped IS NOT NULL");

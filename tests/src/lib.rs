@@ -29,7 +29,7 @@ pub mod wire;
 pub use cluster::{Cluster, shared};
 pub use database::{CANARY, Database};
 pub use failure::Failure;
-pub use patience::eventually;
+pub use patience::{eventually, within};
 pub use protocol::{Mode, for_each_path, for_each_protocol};
 pub use session::{Rows, Session};
 pub use verdict::COUNT;
