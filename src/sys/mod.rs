@@ -17,6 +17,7 @@ pub mod convert;
 pub mod deaf;
 pub mod during;
 mod early;
+mod elements;
 pub mod epoch;
 mod estimate;
 pub mod executor;

@@ -5,6 +5,7 @@
 //! table's owner runs but what its indexes and stored generated columns consist of. The caller sees to it that this runs as the owner,
 //! in a security-restricted operation, and not for ever.
 
+use super::elements::{self, Rebuilt};
 use super::version::Writer;
 use super::{lookup, varlena};
 use pgrx::pg_sys::{self, Datum, Oid};
@@ -44,6 +45,14 @@ pub trait Replace {
     fn renew(&mut self, value: &[u8]) -> Renewed;
     /// Asked before each row once one was replaced: whether to go on.
     fn goes_on(&self) -> bool;
+}
+
+/// A column whose values are looked at.
+#[derive(Clone, Copy)]
+pub struct Column {
+    place: usize,
+    /// It is of an array of this type.
+    element: Option<Oid>,
 }
 
 /// What was done.
@@ -116,22 +125,25 @@ impl Table {
         unsafe { pg_sys::RelationGetNumberOfBlocksInFork(self.relation, pg_sys::ForkNumber::MAIN_FORKNUM) }
     }
 
-    /// The places of its columns that are of one of these types, or of a domain over one.
-    pub fn columns(&self, types: &[Oid]) -> Vec<usize> {
+    /// Its columns that are of one of these types, arrays of one, or domains over either.
+    pub fn columns(&self, types: &[Oid]) -> Vec<Column> {
         // SAFETY: the relation is open.
         let (id, count) = unsafe { ((*self.relation).rd_id, (*(*self.relation).rd_att).natts) };
         (0..count)
-            .filter(|place| {
-                let (kind, ..) = lookup::attribute_type(id, *place as i16 + 1);
+            .filter_map(|place| {
                 // Of a dropped column there is none.
-                kind != Oid::INVALID && types.contains(&lookup::base_type(kind))
+                let kind = Some(lookup::attribute_type(id, place as i16 + 1).0)
+                    .filter(|kind| *kind != Oid::INVALID)?;
+                let element =
+                    Some(lookup::element_type(lookup::base_type(kind))).filter(|kind| *kind != Oid::INVALID);
+                let value = lookup::base_type(element.unwrap_or(kind));
+                types.contains(&value).then_some(Column { place: place as usize, element })
             })
-            .map(|place| place as usize)
             .collect()
     }
 
     /// Goes through some blocks. Rows that others are at are passed over.
-    pub fn replace(&self, columns: &[usize], from: u32, count: u32, by: &mut impl Replace) -> Tally {
+    pub fn replace(&self, columns: &[Column], from: u32, count: u32, by: &mut impl Replace) -> Tally {
         let blocks = self.blocks();
         if columns.is_empty() || from >= blocks {
             return Tally { next: blocks.max(from), ..Tally::default() };
@@ -263,7 +275,7 @@ impl Rows {
     }
 
     /// `None`: the scan is to stop.
-    fn visit<R: Replace>(&mut self, found: &mut Found, columns: &[usize], by: &mut R) -> Option<Tally> {
+    fn visit<R: Replace>(&mut self, found: &mut Found, columns: &[Column], by: &mut R) -> Option<Tally> {
         let Rows { relation, writer, values, nulls } = self;
         writer.for_a_row(|writer| {
             // SAFETY: the scan stands on the tuple; the arrays have a place for each of the relation's columns.
@@ -278,17 +290,16 @@ impl Rows {
             }
             let mut tally = Tally::default();
             let mut replaced = vec![false; values.len()];
-            for &column in columns.iter().filter(|column| !nulls[**column]) {
+            for &Column { place, element } in columns.iter().filter(|column| !nulls[column.place]) {
                 // SAFETY: a value of variable length, of the tuple on which the scan stands.
-                match unsafe { renewed(values[column].value(), found.in_use, by) } {
-                    None => {}
-                    Some(Renewed::By(value)) => {
-                        values[column] = value;
-                        replaced[column] = true;
+                let value = unsafe { rebuilt(values[place].value(), element, found.in_use, by, &mut tally) };
+                match value {
+                    Rebuilt::Same => {}
+                    Rebuilt::By(value) => {
+                        values[place] = value;
+                        replaced[place] = true;
                     }
-                    Some(Renewed::Left) => tally.left += 1,
-                    Some(Renewed::Later) => tally.passed_over = 1,
-                    Some(Renewed::Stop) => return None,
+                    Rebuilt::Stopped => return None,
                 }
             }
             if replaced.contains(&true) {
@@ -304,24 +315,62 @@ impl Rows {
     }
 }
 
-/// What becomes of a value; `None` if it stays as it is.
+/// What becomes of a column's value, an array of this element type where there is one.
 ///
 /// # Safety
 /// `pointer` must be a value of variable length of a tuple on which a scan stands. What lies out of line is there as long as the tuple
 /// is; one that is committed is not removed while the transaction's snapshot lasts. One that is not yet, may be: of that, nothing out of
 /// line is read.
-unsafe fn renewed<R: Replace>(pointer: usize, in_use: bool, by: &mut R) -> Option<Renewed> {
+unsafe fn rebuilt<R: Replace>(
+    pointer: usize,
+    element: Option<Oid>,
+    in_use: bool,
+    by: &mut R,
+    tally: &mut Tally,
+) -> Rebuilt {
     // SAFETY: by the caller.
     unsafe {
         if in_use && varatt_is_1b_e(pointer as *const pg_sys::varlena) {
-            return Some(Renewed::Later);
+            tally.passed_over = 1;
+            return Rebuilt::Same;
         }
-        match by.look(varlena::beginning(pointer, R::LOOKS_AT)) {
-            Look::Keep => None,
-            Look::Leave => Some(Renewed::Left),
-            Look::Later => Some(Renewed::Later),
-            Look::Replace if in_use => Some(Renewed::Later),
-            Look::Replace => Some(by.renew(varlena::whole(pointer))),
+        match element {
+            Some(element) => {
+                elements::rebuild(pointer, element, |pointer| renewed(pointer, in_use, by, tally))
+            }
+            None => match renewed(pointer, in_use, by, tally) {
+                Ok(value) => value.map_or(Rebuilt::Same, Rebuilt::By),
+                Err(()) => Rebuilt::Stopped,
+            },
         }
     }
+}
+
+/// What takes the place of a value, if something does; an error if the scan is to stop.
+///
+/// # Safety
+/// As for [`rebuilt`].
+unsafe fn renewed<R: Replace>(
+    pointer: usize,
+    in_use: bool,
+    by: &mut R,
+    tally: &mut Tally,
+) -> Result<Option<Datum>, ()> {
+    // SAFETY: by the caller.
+    let renewed = unsafe {
+        match by.look(varlena::beginning(pointer, R::LOOKS_AT)) {
+            Look::Keep => return Ok(None),
+            Look::Leave => Renewed::Left,
+            Look::Later => Renewed::Later,
+            Look::Replace if in_use => Renewed::Later,
+            Look::Replace => by.renew(varlena::whole(pointer)),
+        }
+    };
+    match renewed {
+        Renewed::By(value) => return Ok(Some(value)),
+        Renewed::Left => tally.left += 1,
+        Renewed::Later => tally.passed_over = 1,
+        Renewed::Stop => return Err(()),
+    }
+    Ok(None)
 }

@@ -146,7 +146,9 @@ fn a_service_that_was_tried_in_vain_leaves_nothing_behind() {
     let mut admin = db.admin();
     assert_eq!(admin.number("SELECT watertight.rotate_master_key()"), 2);
     eventually("the worker has failed", || {
-        admin.number("SELECT count(*) FROM watertight.worker_status WHERE database = current_database() AND failing") == 1
+        admin.number(
+            "SELECT count(*) FROM watertight.worker_status WHERE database = current_database() AND failing",
+        ) == 1
     });
     opens(&db);
     house.set("key_wrap_command", "");

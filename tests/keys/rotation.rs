@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use watertight_tests::database::{A, B};
+use watertight_tests::database::A;
 use watertight_tests::{Database, Mode, Session, eventually};
 
 use crate::house::{House, key, passes};
