@@ -48,3 +48,22 @@ fn autovacuum_opens_nothing() {
     });
     assert_eq!(admin.number(&format!("{KEPT}'%{CANARY}%'")), 0);
 }
+
+/// EXPLAIN ANALYZE fills the view as a SELECT would, in no security-restricted operation.
+#[test]
+fn no_explained_view_keeps_what_a_context_opens() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    db.keeper().script(TABLES);
+    db.a(Mode::Extended).run(&format!("INSERT INTO notes VALUES (1, '{CANARY}')"));
+    let mut admin = db.admin();
+    admin.run("GRANT CREATE ON SCHEMA public TO app");
+    let view = "CREATE MATERIALIZED VIEW kept AS SELECT note::text FROM notes";
+    let mut app = db.a(Mode::Extended);
+    app.refused(view, "0A000");
+    app.refused(&format!("EXPLAIN ANALYZE {view}"), "0A000").hints();
+    // Without a context there is nothing to be kept but sealed forms.
+    db.app().run(&format!("EXPLAIN ANALYZE {view}"));
+    assert_eq!(admin.number(&format!("SELECT count(*) FROM kept WHERE note LIKE '%{CANARY}%'")), 0);
+    assert_eq!(admin.number("SELECT count(*) FROM kept"), 1);
+}
