@@ -134,11 +134,13 @@ impl Column {
 /// Gives a column the encrypted type for its values, and seals each for the tenant, and compartment, of its row.
 ///
 /// # Errors
-/// 42501 unless the caller owns the table; 55000 for a table that is not protected, and without a master key; 42804 for a
+/// 42501 unless the caller owns the table and is a member of `watertight_admin`: values of all tenants that its rows name are sealed,
+/// which is to write as any of them. 55000 for a table that is not protected, and without a master key; 42804 for a
 /// column that is encrypted already, or of a type that has no encrypted one; 2BP01 for indexes that such a column cannot have.
 #[pg_extern(sql = false)]
 fn encrypt_column(relation: Option<Oid>, column_name: Option<&CStr>, searchable: Option<bool>) {
     let column = Column::of(relation, column_name);
+    role::require_admin("encrypt a column");
     let searchable = given("searchable", searchable);
     sealable::check(column.relation, &column.name, &column.entry);
     let (plain, kind) = match column.kind {

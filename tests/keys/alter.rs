@@ -103,7 +103,11 @@ fn a3_code_of_a_tables_owner_has_no_context_while_a_column_is_encrypted() {
     owner.script(PEEK);
     admin.script("CREATE TABLE lab.stolen AS SELECT note AS value FROM people WHERE id = 2; GRANT ALL ON lab.stolen TO app");
     owner.run("DELETE FROM lab.loot");
-    owner.run("SELECT watertight.encrypt_column('lab.bait', 'note')");
+    owner
+        .refused("SELECT watertight.encrypt_column('lab.bait', 'note')", "42501")
+        .says("permission denied to encrypt a column")
+        .hints();
+    admin.run("SELECT watertight.encrypt_column('lab.bait', 'note')");
     nothing_was_got(&mut admin);
     assert_eq!(admin.number("SELECT count(*) FROM lab.bait WHERE note::text LIKE 'watertight:v1:%'"), 2);
     // Nor that of whoever has it done.
@@ -166,7 +170,7 @@ fn a3_a_check_on_another_sealed_column_learns_nothing_of_it() {
          ALTER TABLE people ADD CONSTRAINT spying CHECK (name IS NULL OR spy(ssn)) NOT VALID",
     );
     let mut admin = db.admin();
-    for mut session in [db.keeper(), db.keeper().with_token(&db.token(B))] {
+    for mut session in [db.admin(), db.admin().with_token(&db.token(B))] {
         session.run("SELECT watertight.encrypt_column('people', 'name')");
         admin.run("SELECT watertight.decrypt_column('people', 'name')");
     }
@@ -175,7 +179,7 @@ fn a3_a_check_on_another_sealed_column_learns_nothing_of_it() {
             tenant_id uuid NOT NULL DEFAULT watertight.tenant_id(), CONSTRAINT spying CHECK (a IS NULL OR spy(b)));
         SELECT watertight.protect('two'); GRANT ALL ON two TO app");
     db.app().with_token(&db.token(A)).run("INSERT INTO two VALUES ('a', 'CANARY-A')");
-    for mut session in [db.keeper(), db.keeper().with_token(&db.token(A))] {
+    for mut session in [db.admin(), db.admin().with_token(&db.token(A))] {
         session
             .refused("SELECT watertight.encrypt_column('two', 'a')", "0A000")
             .says("in ALTER TABLE")
@@ -252,12 +256,12 @@ fn duplicates_are_still_shown_in_alter_table() {
 fn columns_that_are_needed_without_a_key_are_not_encrypted() {
     let (house, _) = House::with_file();
     let db = furnish(&house);
-    let mut keeper = db.keeper();
-    keeper
+    let (mut keeper, mut admin) = (db.keeper(), db.admin());
+    admin
         .refused("SELECT watertight.encrypt_column('people', 'made_by')", "0A000")
         .says("cannot be encrypted");
     keeper.script("CREATE TABLE named (tenant text NOT NULL DEFAULT watertight.tenant(), n text); SELECT watertight.protect('named', tenant_column => 'tenant')");
-    keeper
+    admin
         .refused("SELECT watertight.encrypt_column('named', 'tenant', true)", "0A000")
         .says("cannot be encrypted");
     let mut a = db.a(Mode::Simple);
@@ -269,16 +273,16 @@ fn columns_that_are_needed_without_a_key_are_not_encrypted() {
 fn a_check_that_needs_the_value_is_refused_before_the_dump_is_useless() {
     let (house, _) = House::with_file();
     let db = furnish(&house);
-    let mut keeper = db.keeper();
+    let (mut keeper, mut admin) = (db.keeper(), db.admin());
     keeper.script("ALTER TABLE people ADD CONSTRAINT sexes CHECK (sex IN ('m', 'f')), ADD CONSTRAINT either CHECK (name IS NOT NULL OR id > 0)");
     let failure =
-        keeper.refused("SELECT watertight.encrypt_column('people', 'sex')", "0A000").says("CHECK constraint");
+        admin.refused("SELECT watertight.encrypt_column('people', 'sex')", "0A000").says("CHECK constraint");
     assert!(failure.everything.contains("sexes"), "{}", failure.everything);
-    keeper.run("SELECT watertight.encrypt_column('people', 'name')");
+    admin.run("SELECT watertight.encrypt_column('people', 'name')");
     keeper.script(
         "ALTER TABLE people DROP CONSTRAINT sexes, ADD CONSTRAINT sexes CHECK (sex IN ('m', 'f')) NOT VALID",
     );
-    keeper.run("SELECT watertight.encrypt_column('people', 'sex')");
+    admin.run("SELECT watertight.encrypt_column('people', 'sex')");
     let mut a = db.a(Mode::Simple);
     assert_eq!(a.one("SELECT sex FROM people"), "f");
     a.refused("INSERT INTO people (id, sex) VALUES (9, 'x')", "23514");
@@ -288,7 +292,7 @@ fn a_check_that_needs_the_value_is_refused_before_the_dump_is_useless() {
          CREATE TABLE part PARTITION OF parts (CONSTRAINT short CHECK (length(name) < 9)) FOR VALUES WITH (MODULUS 1, REMAINDER 0);
          SELECT watertight.protect('parts')",
     );
-    keeper.refused("SELECT watertight.encrypt_column('parts', 'name')", "0A000").says("CHECK constraint");
+    admin.refused("SELECT watertight.encrypt_column('parts', 'name')", "0A000").says("CHECK constraint");
 }
 
 #[test]
@@ -311,15 +315,14 @@ fn rows_of_ephemeral_compartments_are_refused_at_once() {
     inside.run("INSERT INTO notes (body) VALUES ('x')");
     db.a(Mode::Simple).run("INSERT INTO notes (body) VALUES ('global')");
     let began = Instant::now();
-    keeper
-        .refused("SELECT watertight.encrypt_column('notes', 'body')", "55006")
-        .says("ephemeral compartment");
+    let mut admin = db.admin();
+    admin.refused("SELECT watertight.encrypt_column('notes', 'body')", "55006").says("ephemeral compartment");
     assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
     inside.run("SELECT watertight.logout()");
     watertight_tests::eventually("the rows are gone", || {
         db.admin().number("SELECT count(*) FROM notes") == 1
     });
-    keeper.run("SELECT watertight.encrypt_column('notes', 'body')");
+    admin.run("SELECT watertight.encrypt_column('notes', 'body')");
     assert_eq!(db.a(Mode::Simple).one("SELECT body FROM notes"), "global");
 }
 
