@@ -65,7 +65,7 @@ CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text,
 CREATE FUNCTION watertight.open_in_row(ticket bigint, kind integer, tenant text, compartment uuid, value watertight.searchable_text)
     RETURNS text LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'wt_open_searchable_in_row';
 
--- With the caller's rights: the owner of a table changes it.
+-- With the caller's rights: an owner of the table who is a member of watertight_admin changes it.
 CREATE FUNCTION watertight.encrypt_column(relation regclass, column_name name, searchable boolean DEFAULT false) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'encrypt_column_wrapper';
