@@ -107,11 +107,20 @@ fn promises(bars: &[Bar]) -> String {
             figures.map(|figure| if bar.is_measured() { spread(figure) } else { "-".into() });
         table.row([bar.what.clone(), bar.limit(), measured, wall, bar.verdict()]);
     }
+    let kept = bars.iter().filter(|bar| bar.verdict() == "PASS").count();
+    let others: String = bars
+        .iter()
+        .filter(|bar| bar.verdict() != "PASS")
+        .map(|bar| format!("* {}: {}\n", bar.what, bar.verdict()))
+        .collect();
     format!(
         "## Promises\n\n\
+         {kept} of {} are kept.{}\n\n{others}\n\
          Measured is the processor time of client and backend together. They take turns on one processor, so this is what \
          the clock on the wall shows when nothing else runs; beside it, what it did show. Where the library's worker takes part, its \
          processor time counts. For limits in milliseconds the verdict goes by the clock on the wall.\n\n{}",
+        bars.len(),
+        if others.is_empty() { "" } else { " Not:" },
         table.text()
     )
 }
