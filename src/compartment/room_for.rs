@@ -3,6 +3,7 @@
 use super::lookup::{self, Stored};
 use super::rights::{may_enter, not_enterable, require_switched_on};
 use super::template;
+use crate::keys::shred;
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::ext::Tables;
 use crate::pg::id::{from_pg, to_pg};
@@ -120,7 +121,9 @@ fn ephemeral(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
             ],
         );
         if let Ok(Some(id)) = ready {
-            return from_pg(id);
+            let id = from_pg(id);
+            shred::if_undone(id);
+            return id;
         }
     }
     let id = to_pg(fresh);
@@ -141,6 +144,7 @@ fn ephemeral(tables: &Tables, guest: &Guest<'_>, target: &Target<'_>) -> Uuid {
     if !matches!(made, Ok(Some(_))) {
         raise(super::taken(&name));
     }
+    shred::if_undone(fresh);
     if let Some(template) = template {
         template::clone(&template, fresh, true);
     }

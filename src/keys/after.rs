@@ -25,7 +25,7 @@ pub fn install() {
 /// This transaction has made a key. Nobody else has it; if it is undone, or goes to somebody else (PREPARE), this backend must not
 /// keep it.
 pub fn made() {
-    after::otherwise();
+    after::otherwise(|_| {}, NOTHING);
 }
 
 /// It has changed or destroyed keys: no backend may go on with what it has.
@@ -53,6 +53,11 @@ pub fn forget(id: i64) {
 /// The keys of the ephemeral compartments of a tenant go.
 pub fn forget_transient_of(tenant: [u8; 16]) {
     after::commit(|what| kept::forget_transient_of(&what.name), What { name: tenant, number: 0 });
+}
+
+/// An ephemeral compartment is made: if that is undone, the key goes that it has by then.
+pub fn forget_transient_if_undone(compartment: [u8; 16]) {
+    after::otherwise(|what| kept::forget_own_transient(&what.name), What { name: compartment, number: 0 });
 }
 
 /// The key of an ephemeral compartment goes.

@@ -3,10 +3,10 @@
 use super::rows::{self, DataKeyRow};
 use super::wish::{self, Kind};
 use super::{kept, make, master, stack, store};
-use crate::pg::ext::Tables;
+use crate::pg::ext::{self, Tables};
 use crate::pg::id::{from_pg, to_pg};
 use crate::pg::spi;
-use crate::sys::{attempt, epoch, process, user};
+use crate::sys::{attempt, epoch, lookup, process, user};
 use pgrx::JsonB;
 use pgrx::spi::Spi;
 use serde_json::Value;
@@ -118,11 +118,21 @@ fn unusable() -> Fault {
     Fault::new(Code::NotInPrerequisiteState, "the installation's signing key cannot be used")
 }
 
+/// This transaction writes or signs this certificate. Who wrote it is waited for: the row can be seen a moment before the keys are
+/// overwritten that are in shared memory only, but locks are let go after that.
+pub fn announce(id: Uuid) {
+    let [.., a, b, c, d] = *id.as_bytes();
+    if let Some(tables) = ext::tables() {
+        lookup::announce(tables.key_certificates, u32::from_be_bytes([a, b, c, d]));
+    }
+}
+
 /// Signs one.
 ///
 /// # Errors
 /// 55000 without a master key.
 pub fn sign(id: Uuid) -> Result<(), Fault> {
+    announce(id);
     let Some(certificate) = read(id) else { return Ok(()) };
     if !is_true(id) {
         return Err(Fault::new(

@@ -3,7 +3,7 @@
 use super::fresh;
 use crate::pg::settings;
 use crate::sys::secrets::{self, About, Put, Table};
-use crate::sys::{process, user};
+use crate::sys::user;
 use pgrx::pg_sys::Oid;
 use uuid::Uuid;
 use watertight_core::keys::uses::{LIMIT, Uses};
@@ -41,7 +41,7 @@ pub fn keep(id: KeyId, tenant: Uuid, key: &Secret) {
         name: name_of(id.get()),
         group: *tenant.as_bytes(),
         number: id.get(),
-        since: process::now(),
+        process: user::leader(),
     };
     UNWRAPPED.put(about, key.expose());
 }
@@ -81,7 +81,7 @@ pub fn transient_or_new(tenant: Uuid, compartment: Uuid) -> Result<(KeyId, Secre
         name: *compartment.as_bytes(),
         group: *tenant.as_bytes(),
         number: id.get(),
-        since: process::now(),
+        process: user::leader(),
     };
     match TRANSIENT.put(about, key.expose()) {
         Put::Kept => Ok((id, key)),
@@ -108,6 +108,17 @@ pub fn take_transient(compartment: Uuid, wanted: u64) -> u64 {
 /// Overwrites the key of an ephemeral compartment. Must not raise.
 pub fn forget_transient(compartment: &[u8; 16]) {
     TRANSIENT.remove(user::database(), compartment);
+}
+
+/// Overwrites it if it was made by this process. Must not raise.
+pub fn forget_own_transient(compartment: &[u8; 16]) {
+    let own = user::leader();
+    TRANSIENT.remove_if(user::database(), compartment, |about| about.process == own);
+}
+
+/// Overwrites it if it is still this one. Must not raise.
+pub fn forget_this_transient(one: &About) {
+    TRANSIENT.remove_if(one.database, &one.name, |about| about.number == one.number);
 }
 
 /// Overwrites those of all ephemeral compartments of a tenant. Must not raise.

@@ -5,22 +5,20 @@ use super::wish::{self, Kind};
 use super::{certify, inspect, kept, make, reserve, rotate, shred, stack};
 use crate::pg::error::{OrRaise, raise};
 use crate::pg::id::to_pg;
-use crate::pg::spi;
 use crate::registry::dropping;
 use crate::sys::{attempt, process};
 use crate::worker::Shift;
 use pgrx::pg_sys::Oid;
 use pgrx::spi::Spi;
-use std::collections::HashSet;
 use uuid::Uuid;
 use watertight_core::{Code, Fault};
-
-/// An ephemeral compartment's key may be there before its row can be seen: by a transaction that has not been committed. Microseconds.
-const GRACE: i64 = 600_000_000;
 
 /// How long a wish waits for a row that somebody else has locked, in milliseconds. Others wait for theirs meanwhile, and who has made
 /// this one makes it again.
 const PATIENCE: u32 = 100;
+/// Those that may have a key: not those in the pool.
+const COMPARTMENTS: &str =
+    "SELECT id FROM watertight.all_compartments WHERE ephemeral AND tenant_id IS NOT NULL";
 const MAKE: &str = "make a key";
 const RESERVE: &str = "reserve uses of a key";
 const PREPARE: &str = "prepare the key that signs certificates";
@@ -209,21 +207,14 @@ pub fn forget(database: Oid) {
     kept::forget_database(database);
 }
 
-/// Keys of ephemeral compartments whose transaction was undone.
+/// Keys of ephemeral compartments that are no more: made by a statement that their end did not stop in time.
 pub fn orphans(shift: &mut Shift) {
-    let now = process::now();
-    let old: Vec<_> =
-        kept::transients().into_iter().filter(|about| now.saturating_sub(about.since) > GRACE).collect();
-    if old.is_empty() {
-        return;
-    }
-    let list = shift.task("list the ephemeral compartments", || {
-        spi::ids("SELECT id FROM watertight.all_compartments WHERE ephemeral", &[])
-    });
-    let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
-        return;
-    };
-    old.iter()
-        .filter(|about| !known.contains(&about.name))
-        .for_each(|about| kept::forget_transient(&about.name));
+    let keys = kept::transients();
+    let there: Vec<_> = keys.iter().map(|about| (about.number, about.name)).collect();
+    let mut ownerless = std::mem::take(&mut shift.ownerless);
+    let gone = shift
+        .task("list the ephemeral compartments", || ownerless.without_row(&there, COMPARTMENTS))
+        .unwrap_or_default();
+    shift.ownerless = ownerless;
+    keys.iter().filter(|about| gone.contains(&about.number)).for_each(kept::forget_this_transient);
 }

@@ -1,7 +1,7 @@
 //! Destroying keys: what they have sealed is gone with them.
 
 use super::rows::{self, Tenancy};
-use super::{after, fresh, kept, make};
+use super::{after, certify, fresh, kept, make};
 use crate::pg::id::to_pg;
 use crate::pg::{role, spi};
 use pgrx::JsonB;
@@ -84,6 +84,13 @@ pub fn compartment(order: &Order<'_>) -> Result<(), Fault> {
     })
 }
 
+/// An ephemeral compartment is made in this transaction, or comes from the pool: its key goes if that is undone. One that it has already
+/// is of a transaction that was undone in this moment.
+pub fn if_undone(compartment: Uuid) {
+    after::forget_transient_if_undone(*compartment.as_bytes());
+    kept::forget_transient(compartment.as_bytes());
+}
+
 /// That of an ephemeral compartment: it is in shared memory, if it has one.
 pub fn ephemeral(order: &Order<'_>) {
     let Some((id, _)) = order.compartment else { return };
@@ -153,6 +160,7 @@ fn transient_key(compartment: Uuid) -> Option<Value> {
 
 /// Writes down what is destroyed. The worker signs it when no process has the keys any more. `ephemeral`: they were in no table.
 fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>, ephemeral: bool) {
+    certify::announce(id);
     spi::run(
         "INSERT INTO watertight.key_certificates
              (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by, ephemeral, erased_at)

@@ -1,4 +1,4 @@
-//! What is done when a transaction is committed, and not if what it belongs to is undone.
+//! What is done when a transaction is committed, or if what it belongs to is undone.
 
 use super::local::Local;
 use super::tied::Tied;
@@ -14,30 +14,31 @@ pub struct What {
     pub number: i64,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Committed,
+    Undone,
+}
+
 #[derive(Clone, Copy)]
 struct Entry {
-    /// `None`: nothing, but whoever is told of what was undone is told of this, too.
-    action: Option<fn(&What)>,
+    when: When,
+    action: fn(&What),
     what: What,
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
-        self.what == other.what
-            && match (self.action, other.action) {
-                (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
-                (None, None) => true,
-                _ => false,
-            }
+        (self.when, self.what) == (other.when, other.what) && std::ptr::fn_addr_eq(self.action, other.action)
     }
 }
 
 /// What else to do when a transaction ends. None of it may raise, but `refuse_prepare`.
 #[derive(Clone, Copy)]
 pub struct Then {
-    /// Some action will not be taken, because what it belongs to was undone.
+    /// Something was undone: what was to follow its commit will not be done, and what was to follow this is.
     pub undone: fn(),
-    /// Called before PREPARE TRANSACTION where actions wait: raises, to refuse it.
+    /// Called before PREPARE TRANSACTION where something waits for the commit: raises, to refuse it.
     pub refuse_prepare: fn(),
 }
 
@@ -56,12 +57,13 @@ pub fn install(then: Then) {
 
 /// Does this when the transaction is committed, unless the present subtransaction is undone. `action` must not raise.
 pub fn commit(action: fn(&What), what: What) {
-    ENTRIES.note(Entry { action: Some(action), what });
+    ENTRIES.note(Entry { when: When::Committed, action, what });
 }
 
-/// `undone` is called if the present transaction or subtransaction is undone, or prepared.
-pub fn otherwise() {
-    ENTRIES.note(Entry { action: None, what: What { name: [0; 16], number: 0 } });
+/// Does this if the present transaction or subtransaction is undone, or prepared; [`Then::undone`] is called afterwards. `action` must
+/// not raise.
+pub fn otherwise(action: fn(&What), what: What) {
+    ENTRIES.note(Entry { when: When::Undone, action, what });
 }
 
 unsafe extern "C-unwind" fn on_transaction(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
@@ -76,15 +78,11 @@ unsafe extern "C-unwind" fn decide(event: pg_sys::XactEvent::Type) {
     use pg_sys::XactEvent as E;
     let Some(then) = THEN.get() else { return };
     match event {
-        E::XACT_EVENT_PRE_PREPARE if ENTRIES.any(|entry| entry.action.is_some()) => (then.refuse_prepare)(),
-        E::XACT_EVENT_COMMIT => {
-            for entry in ENTRIES.take() {
-                if let Some(action) = entry.action {
-                    action(&entry.what);
-                }
-            }
+        E::XACT_EVENT_PRE_PREPARE if ENTRIES.any(|entry| entry.when == When::Committed) => {
+            (then.refuse_prepare)();
         }
-        E::XACT_EVENT_ABORT | E::XACT_EVENT_PREPARE if !ENTRIES.take().is_empty() => (then.undone)(),
+        E::XACT_EVENT_COMMIT => act(When::Committed, &ENTRIES.take()),
+        E::XACT_EVENT_ABORT | E::XACT_EVENT_PREPARE => undo(then, &ENTRIES.take()),
         _ => {}
     }
 }
@@ -96,9 +94,19 @@ unsafe extern "C-unwind" fn on_subtransaction(
     parent: pg_sys::SubTransactionId,
     _arg: *mut c_void,
 ) {
-    if !ENTRIES.follow(event, mine, parent).is_empty()
-        && let Some(then) = THEN.get()
-    {
+    let undone = ENTRIES.follow(event, mine, parent);
+    if let Some(then) = THEN.get() {
+        undo(then, &undone);
+    }
+}
+
+fn undo(then: Then, entries: &[Entry]) {
+    if !entries.is_empty() {
+        act(When::Undone, entries);
         (then.undone)();
     }
+}
+
+fn act(when: When, entries: &[Entry]) {
+    entries.iter().filter(|entry| entry.when == when).for_each(|entry| (entry.action)(&entry.what));
 }

@@ -20,8 +20,8 @@ pub struct About {
     pub group: [u8; 16],
     /// A number that goes with it.
     pub number: i64,
-    /// When it came, in PostgreSQL's microseconds.
-    pub since: i64,
+    /// The process that it came from.
+    pub process: i32,
 }
 
 #[repr(C)]
@@ -146,7 +146,15 @@ impl Table {
 
     /// Overwrites and forgets one. True if there was one. Must not raise.
     pub fn remove(&self, database: Oid, name: &[u8; 16]) -> bool {
-        self.area.locked(true, || self.find(database, name).is_some_and(|index| self.clear(index)))
+        self.remove_if(database, name, |_| true)
+    }
+
+    /// The same for one that is as `which` says. Must not raise, nor may `which`.
+    pub fn remove_if(&self, database: Oid, name: &[u8; 16], which: impl FnOnce(&About) -> bool) -> bool {
+        self.area.locked(true, || {
+            self.find(database, name)
+                .is_some_and(|index| which(&self.place(index).about.get()) && self.clear(index))
+        })
     }
 
     /// Overwrites and forgets all that `which` says. Must not raise, nor may `which`.

@@ -89,6 +89,13 @@ pub fn process() -> i32 {
     unsafe { pg_sys::MyProcPid }
 }
 
+/// This process, or the leader of this parallel worker.
+pub fn leader() -> i32 {
+    // SAFETY: this process's own entry among all, and its leader's, which does not end before its workers.
+    let leader = unsafe { pg_sys::MyProc.as_ref().and_then(|me| me.lockGroupLeader.as_ref()) };
+    leader.map_or_else(process, |leader| leader.pid)
+}
+
 /// This database.
 pub fn database() -> Oid {
     // SAFETY: reads a static.

@@ -10,6 +10,7 @@ mod run;
 mod shift;
 mod status;
 mod sweep;
+mod unseen;
 
 use crate::pg::{ext, settings};
 use crate::sys::scan;

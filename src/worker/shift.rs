@@ -1,5 +1,6 @@
 //! A worker at work: each task in a transaction of its own, and one that fails keeps none of the others from being done.
 
+use super::unseen::Unseen;
 use crate::compartment::destroy;
 use crate::pg::error::warn;
 use crate::pg::settings;
@@ -31,8 +32,10 @@ pub struct Shift {
     last: bool,
     /// When each thing that is not done every time was last done, in seconds.
     done_at: HashMap<&'static str, u64>,
-    /// Slots that had no row, and since when.
-    pub rowless: HashMap<Handle, u64>,
+    /// Slots that had no row.
+    pub rowless: Unseen<Handle>,
+    /// Keys of ephemeral compartments that had none, by their numbers.
+    pub ownerless: Unseen<i64>,
     /// When sessions were last active, as their rows say.
     pub written: HashMap<Handle, i64>,
 }
@@ -46,7 +49,8 @@ impl Shift {
             failed: false,
             last: false,
             done_at: HashMap::new(),
-            rowless: HashMap::new(),
+            rowless: Unseen::default(),
+            ownerless: Unseen::default(),
             written: HashMap::new(),
         }
     }

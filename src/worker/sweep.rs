@@ -4,12 +4,9 @@ use super::shift::Shift;
 use crate::pg::{settings, spi};
 use crate::sys::slots::{self, Condition};
 use crate::sys::{process, workers};
-use std::collections::HashSet;
 use uuid::Uuid;
 use watertight_core::compartment::Reason;
 
-/// A slot may be taken before its row can be seen: by a transaction that has not been committed. Seconds.
-const GRACE: u64 = 600;
 const STALE: &str = "SELECT id FROM watertight.all_compartments
     WHERE ephemeral AND boot_id OPERATOR(pg_catalog.<>) $1 ORDER BY created_at";
 
@@ -101,24 +98,13 @@ pub fn abandoned(shift: &mut Shift) {
 /// Slots of sessions whose rows somebody has deleted.
 pub fn slots_without_rows(shift: &mut Shift) {
     let views = slots::of_database(shift.database);
-    if views.is_empty() {
-        shift.rowless.clear();
-        return;
-    }
-    let list =
-        shift.task("list the sessions' ids", || spi::ids("SELECT id FROM watertight.open_sessions", &[]));
-    let Some(known) = list.map(|ids| ids.into_iter().map(Uuid::into_bytes).collect::<HashSet<_>>()) else {
-        return;
-    };
-    let now = Shift::now();
-    let rowless: HashSet<_> =
-        views.iter().filter(|view| !known.contains(&view.plain.key)).map(|view| view.handle).collect();
-    shift.rowless.retain(|handle, _| rowless.contains(handle));
-    for handle in rowless {
-        if now.saturating_sub(*shift.rowless.entry(handle).or_insert(now)) >= GRACE {
-            slots::give_up(handle);
-        }
-    }
+    let there: Vec<_> = views.iter().map(|view| (view.handle, view.plain.key)).collect();
+    let mut rowless = std::mem::take(&mut shift.rowless);
+    let gone = shift.task("list the sessions' ids", || {
+        rowless.without_row(&there, "SELECT id FROM watertight.open_sessions")
+    });
+    shift.rowless = rowless;
+    gone.unwrap_or_default().into_iter().for_each(slots::give_up);
 }
 
 /// What is remembered of compartments that ended long ago.
