@@ -220,7 +220,7 @@ pub fn data_key(place: &Place, version: i32, tenant_key: &Secret) -> Result<KeyI
     );
     after::made();
     if reserved > 0 {
-        counters::allow(user::database(), id.get(), 0, reserved);
+        counters::begin(user::database(), id.get(), reserved);
     }
     Ok(id)
 }

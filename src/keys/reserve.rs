@@ -8,6 +8,7 @@ use crate::pg::error::OrRaise;
 use crate::pg::{role, spi};
 use crate::sys::{process, user, uses as counters};
 use pgrx::spi::Spi;
+use std::cell::Cell;
 use uuid::Uuid;
 use watertight_core::keys::uses::{SHARE, Uses};
 use watertight_core::keys::{KeyId, State};
@@ -48,16 +49,16 @@ fn used_up() -> Fault {
 }
 
 fn from_counter(id: KeyId) -> Option<u64> {
-    let mut low = false;
+    let low = Cell::new(false);
     let taken = counters::take(user::database(), id.get(), |taken, reserved| {
         let mut uses = Uses { taken, reserved };
         let share = uses.available(SHARE);
         uses.taken += share;
-        low = uses.next_mark().is_some() || uses.successor_due();
+        low.set(uses.next_mark().is_some() || uses.successor_due());
         share
     })
     .filter(|taken| *taken > 0);
-    if low && taken.is_some() {
+    if low.get() && taken.is_some() {
         wish::make(Kind::Reserve { id });
     }
     taken

@@ -21,6 +21,7 @@ const COMPARTMENTS: &str =
     "SELECT id FROM watertight.all_compartments WHERE ephemeral AND tenant_id IS NOT NULL";
 const MAKE: &str = "make a key";
 const RESERVE: &str = "reserve uses of a key";
+const SHRED: &str = "shred a tenant";
 const PREPARE: &str = "prepare the key that signs certificates";
 
 /// What backends wait for.
@@ -69,18 +70,25 @@ fn wishes(shift: &mut Shift) -> bool {
                     }
                     moved
                 });
-                if let Some(Some(committed)) = moved {
-                    committed();
+                // What has failed otherwise stays put off: it is wished for with every few values, without anybody who waits.
+                if let Some(moved) = moved {
+                    moved.into_iter().for_each(|committed| committed());
+                    answer(shift, kind, (RESERVE, of), why);
                 }
-                answer(shift, kind, (RESERVE, of), why);
             }
             Kind::Shred { tenant, certificate, by, until } => {
-                let is_wanted = || process::now() <= until && wish::begin(kind);
-                shift.task_of("shred a tenant", tenant, || {
-                    shred_tenant(tenant, certificate, by.as_str(), is_wanted);
+                let mut why = None;
+                let done = shift.task_of(SHRED, tenant, || {
+                    attempt::within(PATIENCE, || {
+                        let is_wanted = || process::now() <= until && wish::begin(kind);
+                        shred_tenant(tenant, certificate, by.as_str(), is_wanted)
+                            .inspect_err(|fault| why = Some(fault.clone()))
+                            .or_raise();
+                    })
                 });
+                answer(shift, kind, (SHRED, tenant), why);
                 wish::done(kind);
-                destroyed = true;
+                destroyed |= done.flatten().is_some();
             }
         }
         stack::wipe();
@@ -100,30 +108,36 @@ fn in_the_way(tenant: Option<Uuid>) -> Option<Fault> {
     })
 }
 
-/// Who waits is told why it failed. It is not put off then: who wishes for it again may have mended what was wrong.
+/// Who waits is told why it failed. It is not put off then: who wishes for it again, every second, may have mended what was wrong; and if
+/// nobody does, nothing is left to be done.
 fn answer(shift: &mut Shift, kind: Kind, task: (&'static str, Uuid), why: Option<Fault>) {
     if let Some(why) = why {
         wish::fail(kind, &why);
-        shift.forgive(task.0, task.1);
     }
+    shift.forgive(task.0, task.1);
 }
 
-fn shred_tenant(tenant: Uuid, certificate: Uuid, by: &str, is_wanted: impl FnOnce() -> bool) {
+fn shred_tenant(
+    tenant: Uuid,
+    certificate: Uuid,
+    by: &str,
+    is_wanted: impl FnOnce() -> bool,
+) -> Result<(), Fault> {
     let key = to_pg(tenant);
     let asked_before = Spi::get_one_with_args::<bool>(
         "SELECT true FROM watertight.key_certificates WHERE id OPERATOR(pg_catalog.=) $1",
         &[to_pg(certificate).into()],
     );
     if matches!(asked_before, Ok(Some(true))) {
-        return;
+        return Ok(());
     }
     let name = Spi::get_one_with_args::<String>(
         "SELECT name FROM watertight.tenants WHERE id OPERATOR(pg_catalog.=) $1",
         &[key.into()],
     );
-    let Ok(Some(name)) = name else { return };
+    let Ok(Some(name)) = name else { return Ok(()) };
     let order = shred::Order { tenant, name: &name, compartment: None, reason: "shredded", by };
-    shred::tenant_for_ever(&order, certificate, is_wanted).or_raise();
+    shred::tenant_for_ever(&order, certificate, is_wanted)
 }
 
 /// Signs the certificates of what was destroyed.

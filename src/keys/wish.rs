@@ -1,7 +1,7 @@
 //! What only the database's worker can do: it must last, whatever becomes of the transaction that needs it.
 
 use super::hear;
-use crate::pg::ext;
+use crate::pg::{ext, spi};
 use crate::sys::deaf::Deaf;
 use crate::sys::wishes::{self, Failure, Wish};
 use crate::sys::workers::{self, Text};
@@ -228,11 +228,17 @@ pub fn destroy<R>(
     // Whatever error leaves this.
     let _withdrawn = Withdrawn(wish);
     let deaf = Deaf::new();
+    let mut blockers = Vec::new();
     loop {
         let over = waiting.wait(kind);
         if let Some(result) = look() {
             return Ok(result);
         }
+        if let Some(fault) = failed(&wish, waiting.begun) {
+            wishes::withdraw(&wish);
+            return Err(fault);
+        }
+        blockers = in_the_way(&wish).unwrap_or(blockers);
         if (over || deaf.is_cancelled()) && wishes::withdraw(&wish) {
             if deaf.is_cancelled() {
                 if is_done() {
@@ -243,9 +249,36 @@ pub fn destroy<R>(
                     attempt::pause(0);
                 }
             }
-            return look().ok_or_else(not_granted);
+            return look().ok_or_else(|| blocked(&blockers).unwrap_or_else(not_granted));
         }
     }
+}
+
+/// For whom the worker waits with this wish at this moment; `None` if it does not. A prepared transaction is 0.
+fn in_the_way(wish: &Wish) -> Option<Vec<i32>> {
+    let worker = wishes::taker(wish)?;
+    let blockers = spi::one::<Vec<i32>>("SELECT pg_catalog.pg_blocking_pids($1)", &[worker.into()])?;
+    // It may have been at something else before, or afterwards.
+    (!blockers.is_empty() && wishes::taker(wish) == Some(worker)).then_some(blockers)
+}
+
+fn blocked(blockers: &[i32]) -> Option<Fault> {
+    let mut who: Vec<_> = blockers
+        .iter()
+        .map(|process| match process {
+            0 => "a prepared transaction".to_owned(),
+            process => format!("process {process}"),
+        })
+        .collect();
+    who.sort();
+    who.dedup();
+    (!who.is_empty()).then(|| {
+        Fault::new(Code::NotInPrerequisiteState, format!("the tenant is locked by {}", who.join(", ")))
+            .detail("Nothing was destroyed: the background worker did not get the lock in time.")
+            .hint(
+                "End that transaction, with pg_terminate_backend() or ROLLBACK PREPARED, and try again. If others follow, suspend the tenant first.",
+            )
+    })
 }
 
 struct Withdrawn(Wish);

@@ -34,6 +34,14 @@ impl<T: Copy + PartialEq> Tied<T> {
         self.entries.with(|entries| entries.iter().any(|(_, what)| like(what)))
     }
 
+    /// Has `f` look at each until it has an answer; it may change what it looks at.
+    pub fn change<R>(&self, f: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
+        if self.is_empty() {
+            return None;
+        }
+        self.entries.with_mut(|entries| entries.iter_mut().map(|(_, what)| what).find_map(f))
+    }
+
     /// All of it, in order; for the end of the transaction. Nothing is left.
     pub fn take(&self) -> Vec<T> {
         self.any.set(false);

@@ -147,6 +147,14 @@ fn me() -> i32 {
     unsafe { pg_sys::MyProcPid }
 }
 
+/// Who has taken a firm wish and has not begun to grant it.
+pub fn taker(wish: &Wish) -> Option<i32> {
+    AREA.locked(false, || match queue().find(wish)?.get()?.state {
+        State::Taken(process) => Some(process),
+        _ => None,
+    })
+}
+
 /// A firm wish that was taken is granted now. False if it was withdrawn, or nobody is there any more who wants it.
 pub fn begin(wish: &Wish) -> bool {
     AREA.locked(true, || {

@@ -132,7 +132,11 @@ fn what_was_cancelled_is_not_shredded_later() {
                 });
             }
             _ => {
-                other.refused(&shred, "55000").says("did not make or change a key in time");
+                let pid = holder.pid();
+                other
+                    .refused(&shred, "55000")
+                    .says(&format!("the tenant is locked by process {pid}"))
+                    .hints();
             }
         }
         holder.run("ROLLBACK");

@@ -1,6 +1,7 @@
 //! Destroyed keys: no process has them, nothing opens, and a crash in between loses nothing.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 use watertight_core::keys::{KeyId, Purpose, Secret, Wrapped, unwrap};
@@ -272,4 +273,74 @@ fn whoever_noted_the_public_key_can_verify_a_certificate() {
         let said = run(certificate, key);
         assert!(!said.contains("Successfully"), "{said}");
     }
+}
+
+#[test]
+fn a_transaction_of_the_tenant_delays_its_shredding_and_nothing_else() {
+    let (house, _) = House::with_file();
+    house.set("compartments", "on");
+    house.cluster.restart();
+    house.wait_for("present");
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    admin.script(TABLE);
+    let mut user = db.a(Mode::Simple);
+    user.run("INSERT INTO notes (body) VALUES ('a')");
+    let pid = user.pid();
+    user.run("BEGIN");
+    user.run("SELECT watertight.create_compartment('c')");
+    let order = format!("SELECT watertight.shred_tenant('{A}', '{A}')");
+    std::thread::scope(|scope| {
+        let administrator = scope.spawn(|| {
+            // As often as it takes for a worker that puts it off to do so for long.
+            for _ in 0..2 {
+                db.admin()
+                    .refused(&order, "55000")
+                    .says(&format!("the tenant is locked by process {pid}"))
+                    .hints();
+            }
+        });
+        let mut other = db.app().with_token(&db.token(B));
+        let mut slowest = Duration::ZERO;
+        while !administrator.is_finished() {
+            admin.run(&format!(
+                "UPDATE watertight.data_keys SET state = 'retired' WHERE tenant_id = '{}' AND purpose = 'data' AND state = 'active'",
+                db.b
+            ));
+            let begun = Instant::now();
+            other.run("INSERT INTO notes (body) VALUES ('b')");
+            slowest = slowest.max(begun.elapsed());
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        administrator.join().unwrap();
+        assert!(slowest < Duration::from_secs(2), "another tenant's key took {slowest:?}");
+    });
+    user.run("ROLLBACK");
+    let begun = Instant::now();
+    assert!(admin.one(&order).contains("Ed25519"));
+    assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+    eventually("the worker is well", || {
+        admin.number("SELECT count(*) FROM watertight.worker_status WHERE failing") == 0
+    });
+    user.refused(READ, "55000").says("destroyed");
+}
+
+#[test]
+fn who_waits_for_a_shredding_is_there_when_the_tenants_transaction_ends() {
+    let (house, _) = House::with_file();
+    let db = Database::without_tables(&house.cluster);
+    let mut admin = db.admin();
+    let mut holder = db.admin();
+    holder.run("BEGIN");
+    holder.run(&format!("SELECT watertight.suspend_tenant('{A}')"));
+    std::thread::scope(|scope| {
+        let certificate = scope.spawn(|| shred(&mut db.admin(), A));
+        // Long enough for a worker that tries more and more seldom not to try again in time.
+        std::thread::sleep(Duration::from_secs(12));
+        holder.run("ROLLBACK");
+        let begun = Instant::now();
+        assert!(certificate.join().unwrap().contains("Ed25519"));
+        assert!(begun.elapsed() < Duration::from_secs(3), "it took {:?}", begun.elapsed());
+    });
+    assert_eq!(admin.number("SELECT count(*) FROM watertight.worker_status WHERE failing"), 0);
 }
