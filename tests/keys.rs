@@ -3,6 +3,8 @@
 
 #[path = "keys/alter.rs"]
 mod alter;
+#[path = "keys/arrays.rs"]
+mod arrays;
 #[path = "keys/attacks.rs"]
 mod attacks;
 #[path = "keys/canaries.rs"]

@@ -273,6 +273,9 @@ fn who_needs_a_key_of_a_tenant_that_is_being_dropped_is_told_at_once() {
         house.wait_for("present");
         let (mut writer, mut admin, mut dropper) = (db.a(Mode::Simple), db.admin(), db.admin());
         writer.script("BEGIN; DELETE FROM notes WHERE false");
+        // The writer's error lets go of the table.
+        let mut holder = db.admin();
+        holder.script("BEGIN; LOCK TABLE notes IN ROW EXCLUSIVE MODE");
         let pid = dropper.pid();
         std::thread::scope(|scope| {
             let drop = format!("SELECT * FROM watertight.drop_tenant('{A}', '{A}')");
@@ -287,6 +290,7 @@ fn who_needs_a_key_of_a_tenant_that_is_being_dropped_is_told_at_once() {
             admin.run(&format!("SELECT pg_cancel_backend({pid})"));
             dropped.join().unwrap();
         });
+        holder.run("ROLLBACK");
         writer.run("ROLLBACK");
         // It was not dropped.
         writer.run(insert);
