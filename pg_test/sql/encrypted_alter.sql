@@ -66,6 +66,10 @@ INSERT INTO ways SELECT unnest(ARRAY[
 BEGIN;
 SELECT FROM watertight.begin(:'a');
 SELECT in_parallel();
+SAVEPOINT control;
+SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS off) SELECT max(array_to_string(tags, ',')) FROM source;
+ROLLBACK TO control;
 SELECT try(format('ALTER TABLE visits ALTER plain TYPE text USING %s', what)) AS result, what FROM ways;
 SELECT try('ALTER TABLE visits ADD more text DEFAULT ' || what) AS result, what FROM ways WHERE what IN ('looks_up()', 'in_parallel()', 'alters()');
 SELECT try('ALTER TABLE visits ALTER history TYPE json USING history::json');
