@@ -116,6 +116,7 @@ SELECT after(made, altered), made, altered
         ('CREATE INDEX ON has_row (says_row_of(c))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
         ('CREATE INDEX ON has_row (i) WHERE says_json(c) IS NULL', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
         ('ALTER TABLE has_row ADD x text GENERATED ALWAYS AS (says_row_of(c)) STORED', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE TABLE computed (i int, x text GENERATED ALWAYS AS (says_json(makes_row_of(i))) STORED)', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
         ('CREATE STATISTICS of_row ON (says_json(c)), i FROM has_row', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
         ('CREATE TABLE parted (c row_of) PARTITION BY LIST (says_json(c))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
         ('CREATE INDEX ON row_of_child (says_json(row_of_child))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),

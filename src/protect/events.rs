@@ -27,6 +27,8 @@ const DROPPED: &str = include_str!("queries/dropped.sql");
 /// A relation that a command made or changed.
 struct Touched {
     relation: Oid,
+    /// The type of its rows.
+    row: Oid,
     view: bool,
     /// It has no rows of its own.
     composite: bool,
@@ -42,7 +44,7 @@ fn protect_after_ddl() {
         return;
     }
     let mut touched = touched();
-    kept::check_rows_of(&touched.iter().map(|touched| touched.relation).collect::<Vec<_>>());
+    kept::check_rows_of(touched.iter().map(|touched| (touched.relation, touched.row)));
     touched.retain(|touched| !touched.composite);
     touched.iter().filter(|touched| !touched.view).for_each(|table| kept::check_table(table.relation));
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
@@ -150,6 +152,7 @@ fn touched() -> Vec<Touched> {
             composite: kind.as_deref() == Some("c"),
             in_extension: row.get(3)?.unwrap_or(false),
             schema: row.get(4)?,
+            row: row.get(5)?.unwrap_or(Oid::INVALID),
         })
     })
 }

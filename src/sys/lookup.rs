@@ -138,12 +138,6 @@ pub fn parts(kind: Oid) -> Vec<Oid> {
     columns.filter(|column| !column.attisdropped).map(|column| column.atttypid).collect()
 }
 
-/// The type of a relation's rows; `InvalidOid` where it has none.
-pub fn row_type(relation: Oid) -> Oid {
-    // SAFETY: a syscache look-up.
-    unsafe { pg_sys::get_rel_type_id(relation) }
-}
-
 /// The schema of a function; `InvalidOid` where there is no such function.
 pub fn function_schema(function: Oid) -> Oid {
     // SAFETY: a syscache look-up.

@@ -25,11 +25,11 @@ pub fn check_object(class: Oid, object: Oid) {
 /// What depends on relations: row types, what has columns of those, functions that take them, and what calls these.
 const DEPENDENTS: &str = include_str!("../queries/dependents.sql");
 
-/// Relations or composite types were made or changed: raises 0A000 if anything that takes or has their rows would keep opened values, which
-/// it may have done without before one of them had any.
-pub fn check_rows_of(relations: &[Oid]) {
-    let holds = |relation: &Oid| watched(lookup::row_type(*relation));
-    let relations: Vec<Oid> = relations.iter().copied().filter(holds).collect();
+/// Relations or composite types, each with the type of its rows, were made or changed: raises 0A000 if anything that takes or has their rows
+/// would keep opened values, which it may have done without before one of them had any.
+pub fn check_rows_of(relations: impl Iterator<Item = (Oid, Oid)>) {
+    let relations: Vec<Oid> =
+        relations.filter(|(_, row)| watched(*row)).map(|(relation, _)| relation).collect();
     if relations.is_empty() {
         return;
     }
