@@ -12,7 +12,7 @@ REVOKE ALL ON FUNCTION watertight.protect_after_ddl(), watertight.forget_after_d
 CREATE EVENT TRIGGER watertight_protect ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA', 'ALTER SCHEMA',
                  'CREATE FOREIGN TABLE', 'ALTER FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA',
-                 'CREATE MATERIALIZED VIEW', 'CREATE VIEW', 'CREATE TRIGGER')
+                 'CREATE MATERIALIZED VIEW', 'CREATE VIEW', 'CREATE TRIGGER', 'ALTER TYPE')
     EXECUTE FUNCTION watertight.protect_after_ddl();
 CREATE EVENT TRIGGER watertight_forget ON sql_drop
     EXECUTE FUNCTION watertight.forget_after_drop();

@@ -95,6 +95,51 @@ SELECT try($$CREATE TABLE liked (LIKE letters INCLUDING ALL)$$);
 CREATE TABLE of_both (note watertight.encrypted_text, says text);
 SELECT try($$ALTER TABLE of_both ALTER COLUMN says TYPE watertight.encrypted_text, ADD COLUMN t text GENERATED ALWAYS AS (says(says)) STORED$$);
 
+-- Rows of another table, or of a type, that get such a column after what computes something of them.
+CREATE TABLE row_of (id int, plain text);
+CREATE TABLE row_of_child () INHERITS (row_of);
+CREATE TYPE whole AS (id int, plain text);
+CREATE TYPE nested AS (w whole, n int);
+CREATE TABLE typed OF whole;
+CREATE DOMAIN several AS row_of[];
+CREATE TYPE row_span AS RANGE (SUBTYPE = row_of);
+CREATE VIEW seen AS SELECT 1 AS id;
+CREATE FUNCTION says_json(anyelement) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN to_jsonb($1)->>'secret'; END $$;
+CREATE FUNCTION says_row_of(row_of) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN to_jsonb($1)->>'secret'; END $$;
+CREATE FUNCTION makes_row_of(int) RETURNS row_of LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT r FROM clinic.row_of AS r LIMIT 1); END $$;
+CREATE TABLE has_row (c row_of, d whole, e nested, f several, g seen, h row_span, i int, j nested[]);
+CREATE FUNCTION after(made text, altered text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+    EXECUTE made;
+    result := try(altered);
+    RAISE EXCEPTION 'undone';
+EXCEPTION WHEN raise_exception THEN
+    RETURN result;
+END $$;
+SELECT after(made, altered), made, altered
+  FROM (VALUES
+        ('CREATE INDEX ON has_row (says_row_of(c))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (i) WHERE says_json(c) IS NULL', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('ALTER TABLE has_row ADD x text GENERATED ALWAYS AS (says_row_of(c)) STORED', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE TABLE computed (i int, x text GENERATED ALWAYS AS (says_json(makes_row_of(i))) STORED)', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE STATISTICS of_row ON (says_json(c)), i FROM has_row', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE TABLE parted (c row_of) PARTITION BY LIST (says_json(c))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON row_of_child (says_json(row_of_child))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (says_json(f))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (says_json(h))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (says_json(makes_row_of(i)))', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (says_json(d))', 'ALTER TYPE whole ADD ATTRIBUTE secret watertight.encrypted_text CASCADE'),
+        ('CREATE INDEX ON has_row (says_json(e))', 'ALTER TYPE whole ADD ATTRIBUTE secret watertight.encrypted_text CASCADE'),
+        ('CREATE INDEX ON has_row (says_json(j))', 'ALTER TYPE whole ADD ATTRIBUTE secret watertight.encrypted_text CASCADE'),
+        ('CREATE INDEX ON typed (says_json(typed))', 'ALTER TYPE whole ADD ATTRIBUTE secret watertight.encrypted_text CASCADE'),
+        ('CREATE INDEX ON has_row (says_json(g))', 'CREATE OR REPLACE VIEW seen AS SELECT 1 AS id, NULL::watertight.encrypted_text AS secret'),
+        ('CREATE INDEX ON has_row (i) WHERE c IS NULL', 'ALTER TABLE row_of ADD secret watertight.encrypted_text'),
+        ('CREATE INDEX ON has_row (says_row_of(c))', 'ALTER TABLE row_of ADD secret text')) AS x (made, altered);
+CREATE DOMAIN notes AS watertight.encrypted_text[];
+CREATE TABLE deep (notes notes[]);
+SELECT try('CREATE INDEX ON deep (says_any(notes))');
+
 -- Opened behind PostgreSQL's back: nothing opens where it works for everybody.
 CREATE TABLE loose (id int, note watertight.encrypted_text, ssn watertight.searchable_text);
 CREATE FUNCTION looks_up(int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

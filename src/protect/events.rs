@@ -27,7 +27,11 @@ const DROPPED: &str = include_str!("queries/dropped.sql");
 /// A relation that a command made or changed.
 struct Touched {
     relation: Oid,
+    /// The type of its rows.
+    row: Oid,
     view: bool,
+    /// It has no rows of its own.
+    composite: bool,
     in_extension: bool,
     /// Unless it is a temporary one.
     schema: Option<Oid>,
@@ -39,7 +43,9 @@ fn protect_after_ddl() {
     if ext::tables().is_none() {
         return;
     }
-    let touched = touched();
+    let mut touched = touched();
+    kept::check_rows_of(touched.iter().map(|touched| (touched.relation, touched.row)));
+    touched.retain(|touched| !touched.composite);
     touched.iter().filter(|touched| !touched.view).for_each(|table| kept::check_table(table.relation));
     // A protect_schema() that runs at the same time either is waited for here, or waits for us and sees the table.
     let schemas: BTreeSet<u32> =
@@ -139,11 +145,14 @@ fn forget_after_drop() {
 
 fn touched() -> Vec<Touched> {
     spi::all(TOUCHED, &[], |row| {
+        let kind = row.get::<String>(2)?;
         Ok(Touched {
             relation: row.get(1)?.unwrap_or(Oid::INVALID),
-            view: row.get::<String>(2)?.is_some_and(|kind| kind == "v" || kind == "m"),
+            view: matches!(kind.as_deref(), Some("v" | "m")),
+            composite: kind.as_deref() == Some("c"),
             in_extension: row.get(3)?.unwrap_or(false),
             schema: row.get(4)?,
+            row: row.get(5)?.unwrap_or(Oid::INVALID),
         })
     })
 }

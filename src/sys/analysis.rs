@@ -1,6 +1,6 @@
 //! Constants in statements, when these have been analysed; and statements that keep expressions in a catalog.
 
-use super::during::{ALTERING, CHECKING, During, STORING};
+use super::during::{ALTERING, ALTERING_RESTRICTED, CHECKING, During, STORING};
 use super::local::Local;
 use super::tree::{expression_tree_walker, query_tree_walker};
 use pgrx::pg_sys::{self, NodeTag, Oid};
@@ -91,6 +91,11 @@ pub fn is_checking() -> bool {
 #[inline]
 pub fn is_altering() -> bool {
     ALTERING.active()
+}
+
+/// The same, and it was begun in a security-restricted operation: that PostgreSQL is in one says nothing of what it does for the statement.
+pub fn is_altering_restricted() -> bool {
+    ALTERING_RESTRICTED.active()
 }
 
 // Two halves, as in `hooks`.

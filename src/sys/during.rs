@@ -18,8 +18,10 @@ pub static CHECKING: During = During(Local::new(0));
 
 /// It changes a table, perhaps each row of it.
 pub static ALTERING: During = During(Local::new(0));
+/// It does so, and was begun in a security-restricted operation.
+pub static ALTERING_RESTRICTED: During = During(Local::new(0));
 
-const ALL: [&During; 4] = [&FILLING, &STORING, &CHECKING, &ALTERING];
+const ALL: [&During; 5] = [&FILLING, &STORING, &CHECKING, &ALTERING, &ALTERING_RESTRICTED];
 
 /// An error leaves the statement, and with it the subtransaction that it was part of.
 pub(super) fn install() {

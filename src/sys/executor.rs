@@ -1,6 +1,7 @@
 //! The moment a plan is about to run.
 
 use super::belongs;
+use super::during::ALTERING;
 use super::local::Local;
 use super::query::{Applies, TableUse, applies};
 use super::quiet;
@@ -116,6 +117,9 @@ unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
     unsafe {
         look_at_relations(query);
         quiet::starting(query);
+        if ALTERING.active() && (*(*query).plannedstmt).parallelModeNeeded {
+            run_alone(query);
+        }
         match PREVIOUS.get() {
             Some(previous) => previous(query, flags),
             None => standard_ExecutorStart(query, flags),
@@ -126,6 +130,19 @@ unsafe extern "C-unwind" fn start(query: *mut pg_sys::QueryDesc, flags: c_int) {
         {
             look_at(query);
         }
+    }
+}
+
+/// A parallel worker does not know what its leader is doing: what a statement that changes a table runs has none. The plan may be a saved
+/// one, so it is not written to.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn run_alone(query: *mut pg_sys::QueryDesc) {
+    // SAFETY: by the caller; the executor's state, which refers to the copy, is allocated below the same memory context.
+    unsafe {
+        let plan = pg_sys::palloc(size_of::<pg_sys::PlannedStmt>()).cast::<pg_sys::PlannedStmt>();
+        plan.copy_from_nonoverlapping((*query).plannedstmt, 1);
+        (*plan).parallelModeNeeded = false;
+        (*query).plannedstmt = plan;
     }
 }
 

@@ -7,11 +7,11 @@
 //! clients read.
 
 use super::activity::{self, Finder};
-use super::during::{self, ALTERING, During, FILLING};
+use super::during::{self, ALTERING, ALTERING_RESTRICTED, During, FILLING};
 use super::local::Local;
 use super::schema_use::{self, Use};
 use super::statement::Statement;
-use super::{analysis, executor, saved, server_wide, unlogged};
+use super::{analysis, executor, saved, server_wide, unlogged, user};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
@@ -127,6 +127,9 @@ unsafe extern "C-unwind" fn process_utility(
         if before.alters {
             ALTERING.end();
         }
+        if before.alters_restricted {
+            ALTERING_RESTRICTED.end();
+        }
         if let Some(sort) = before.sort {
             sort.end();
         }
@@ -145,6 +148,8 @@ struct Before {
     fills: bool,
     /// It changes a table: [`ALTERING`] is to be ended.
     alters: bool,
+    /// The same of [`ALTERING_RESTRICTED`].
+    alters_restricted: bool,
     /// It is of this sort, which is to be ended.
     sort: Option<&'static During>,
 }
@@ -154,6 +159,8 @@ struct Before {
 unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, text: *const c_char) -> Before {
     // SAFETY: by the caller; the tree outlives the call.
     let tree = unsafe { (*planned).utilityStmt };
+    // SAFETY: as above.
+    let alters = unsafe { (*tree).type_ } == pg_sys::NodeTag::T_AlterTableStmt;
     let mut rewritten = planned;
     let mut fills = false;
     saved::forget_plans_at_last();
@@ -177,8 +184,8 @@ unsafe extern "C-unwind" fn before_utility(planned: *mut pg_sys::PlannedStmt, te
         statement: rewritten,
         text: FIND.get().map_or(text, |find| activity::mask_statement(text, find)),
         fills: fills && FILLING.begin(),
-        // SAFETY: as above.
-        alters: unsafe { (*tree).type_ } == pg_sys::NodeTag::T_AlterTableStmt && ALTERING.begin(),
+        alters: alters && ALTERING.begin(),
+        alters_restricted: alters && user::is_restricted() && ALTERING_RESTRICTED.begin(),
         // SAFETY: as above.
         sort: unsafe { analysis::begin(tree) },
     }

@@ -22,7 +22,7 @@ pub enum Place {
 struct Catalog {
     place: Place,
     class: Oid,
-    /// Its index by the object that has the expressions: oid, and column.
+    /// Its index by the object that PostgreSQL announces when there are new expressions, of a column's the table: oid, and column.
     by_object: (Oid, &'static CStr),
     /// Its index by the table.
     by_table: (Oid, &'static CStr),
@@ -51,7 +51,7 @@ const CATALOGS: [Catalog; 4] = [
     Catalog {
         place: Place::Column,
         class: Oid::from_u32(2604),
-        by_object: (Oid::from_u32(2657), c"oid"),
+        by_object: (Oid::from_u32(2656), c"adrelid"),
         by_table: (Oid::from_u32(2656), c"adrelid"),
         expressions: &[c"adbin"],
         column: Some((c"adrelid", c"adnum")),

@@ -80,6 +80,7 @@ pub(super) fn jsonb_of(text: Datum) -> Datum {
 /// As it is put out: JSON in a context, and without one a string, the sealed form.
 fn to_json(call: Call) -> Datum {
     let Some(value) = call.content(0) else { return call.null() };
+    refuse_in_alter_table();
     match here() {
         Some(here) => open(Jsonb::KIND, here, None, value, Form::Varlena, true),
         None => put_out_quoted(value),

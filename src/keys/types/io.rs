@@ -35,7 +35,7 @@ fn output<T: Type>(call: Call) -> Datum {
     to_text::<T>(value)
 }
 
-/// A conversion by way of text is a cast. What the server puts out is not: in an error's DETAIL, for instance.
+/// A conversion by way of text is a cast: refused also where a sealed form is put out for a message.
 #[inline]
 fn refuse_conversion(call: Call) {
     if call.is_in_expression() {

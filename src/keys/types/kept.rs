@@ -7,10 +7,10 @@
 
 use super::literals::is_sealed;
 use crate::pg::error::raise;
-use crate::pg::ext;
+use crate::pg::{ext, spi};
 use crate::sys::kept::{self, Place, Rules};
 use crate::sys::{belongs, lookup};
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 use watertight_core::keys::{Called, Keeper, opened_value_kept};
 
 const RULES: Rules = Rules { watched, function };
@@ -19,6 +19,28 @@ const RULES: Rules = Rules { watched, function };
 pub fn check_object(class: Oid, object: Oid) {
     if ext::tables().is_some() {
         refuse(kept::in_object(class, object, RULES));
+    }
+}
+
+/// What depends on relations: row types, what has columns of those, functions that take them, and what calls these.
+const DEPENDENTS: &str = include_str!("../queries/dependents.sql");
+
+/// Relations or composite types, each with the type of its rows, were made or changed: raises 0A000 if anything that takes or has their rows
+/// would keep opened values, which it may have done without before one of them had any.
+pub fn check_rows_of(relations: impl Iterator<Item = (Oid, Oid)>) {
+    let relations: Vec<Oid> =
+        relations.filter(|(_, row)| watched(*row)).map(|(relation, _)| relation).collect();
+    if relations.is_empty() {
+        return;
+    }
+    let dependents = spi::all(DEPENDENTS, &[relations.into()], |row| {
+        Ok((row.get(1)?.unwrap_or(Oid::INVALID), row.get(2)?.unwrap_or(Oid::INVALID)))
+    });
+    for (class, object) in dependents {
+        refuse(kept::in_object(class, object, RULES));
+        if class == pg_sys::RelationRelationId {
+            check_table(object);
+        }
     }
 }
 
@@ -40,7 +62,8 @@ fn refuse(place: Option<Place>) {
 
 /// Types of ours, and those whose values consist of such.
 fn watched(kind: Oid) -> bool {
-    is_sealed(kind) || lookup::parts(kind).into_iter().any(watched)
+    let plain = lookup::plain_type(kind);
+    is_sealed(kind) || (plain != kind && watched(plain)) || lookup::parts(kind).into_iter().any(watched)
 }
 
 fn function(function: Oid) -> (bool, bool) {

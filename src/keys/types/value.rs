@@ -1,7 +1,7 @@
 //! Sealing and opening one value in the context of the statement.
 
 use super::kinds::Form;
-use super::literals;
+use super::{in_row, literals};
 use crate::context;
 use crate::keys::ring::{self, Here};
 use crate::pg::error::{OrRaise, raise};
@@ -31,6 +31,19 @@ pub fn reader() -> Option<Here> {
 #[inline]
 pub fn refuse_in_alter_table() {
     if analysis::is_altering() {
+        raise(in_alter_table());
+    }
+}
+
+/// No sealed form in ALTER TABLE, which could write it into rows as something else. Output functions are called through others (`array_out`,
+/// `format`, `to_jsonb`), so who calls them says nothing. PostgreSQL needs it for its messages while it builds an index. That is a
+/// security-restricted operation inside of the statement; nor is it for `encrypt_column()`, whose statement is inside of one.
+#[inline]
+fn refuse_to_put_out() {
+    if analysis::is_altering()
+        && !in_row::is_at_work()
+        && (analysis::is_altering_restricted() || !role::is_restricted())
+    {
         raise(in_alter_table());
     }
 }
@@ -92,6 +105,7 @@ pub fn restore(kind: Kind, text: &[u8]) -> Datum {
 
 /// The sealed form of a value. What is none is not put out: a dump that has it could not be restored.
 pub fn put_out(sealed: &[u8], form: Form) -> Datum {
+    refuse_to_put_out();
     if Sealed::parse(sealed).is_err() {
         raise(not_sealed());
     }
@@ -105,6 +119,7 @@ pub fn put_out(sealed: &[u8], form: Form) -> Datum {
 
 /// The same as a JSON string: nothing in it needs to be escaped.
 pub fn put_out_quoted(sealed: &[u8]) -> Datum {
+    refuse_to_put_out();
     if Sealed::parse(sealed).is_err() {
         raise(not_sealed());
     }
@@ -127,7 +142,7 @@ fn too_long_to_put_out() -> Fault {
     Fault::new(Code::ProgramLimitExceeded, "the value is too long to be put out in its sealed form")
 }
 
-/// What was sealed. Not in a security-restricted operation, whoever's it is: PostgreSQL keeps what it computes there for everybody, and
+/// What was sealed. Not in ALTER TABLE, whoever calls. Not in a security-restricted operation, whoever's it is: PostgreSQL keeps what it computes there for everybody, and
 /// has it computed also inside of what we do with the rights of a table's owner.
 pub fn open(
     kind: Kind,
@@ -137,6 +152,7 @@ pub fn open(
     form: Form,
     is_text: bool,
 ) -> Datum {
+    refuse_in_alter_table();
     if role::is_restricted() {
         raise(opened_for_all(kind));
     }

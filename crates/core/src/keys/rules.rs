@@ -161,7 +161,7 @@ pub fn in_alter_table() -> Fault {
     Fault::new(Code::FeatureNotSupported, "cannot encrypt or decrypt in ALTER TABLE")
         .detail("A value belongs to the tenant of its row, and ALTER TABLE knows only one context, or none.")
         .hint(
-            "Use watertight.encrypt_column() and watertight.decrypt_column(). Add a column without a default, and fill it under each tenant's token.",
+            "Use watertight.encrypt_column() and watertight.decrypt_column(). Add a column without a default, and fill it under each tenant's token. If it is a foreign key that is added, a row violates it.",
         )
 }
 
