@@ -142,8 +142,8 @@ fn too_long_to_put_out() -> Fault {
     Fault::new(Code::ProgramLimitExceeded, "the value is too long to be put out in its sealed form")
 }
 
-/// What was sealed. Not in ALTER TABLE, whoever calls. Not in a security-restricted operation, whoever's it is: PostgreSQL keeps what it computes there for everybody, and
-/// has it computed also inside of what we do with the rights of a table's owner.
+/// What was sealed. Not in ALTER TABLE, whoever calls. Not in a security-restricted operation, whoever's it is: PostgreSQL keeps what it
+/// computes there for everybody, and has it computed also inside of what we do with the rights of a table's owner.
 pub fn open(
     kind: Kind,
     here: Here,
