@@ -160,7 +160,10 @@ fn transient_key(compartment: Uuid) -> Option<Value> {
 
 /// Writes down what is destroyed. The worker signs it when no process has the keys any more. `ephemeral`: they were in no table.
 fn certify(order: &Order<'_>, id: Uuid, keys: Vec<Value>, ephemeral: bool) {
-    certify::announce(id);
+    // Keys of persistent compartments are in tables alone; a tenant may have very many, and each lock takes room.
+    if ephemeral || order.compartment.is_none() {
+        certify::announce(id);
+    }
     spi::run(
         "INSERT INTO watertight.key_certificates
              (id, tenant_id, tenant, compartment_id, compartment, reason, keys, destroyed_by, ephemeral, erased_at)
