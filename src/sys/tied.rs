@@ -23,6 +23,14 @@ impl<T: Copy + PartialEq> Tied<T> {
         self.entries.with_mut(|entries| once(entries, entry));
     }
 
+    /// Notes what was not noted before: many of them cost no more than each alone.
+    pub fn note_new(&self, what: T) {
+        // SAFETY: reads the transaction state.
+        let entry = (unsafe { pg_sys::GetCurrentSubTransactionId() }, what);
+        self.any.set(true);
+        self.entries.with_mut(|entries| entries.push(entry));
+    }
+
     /// Whether nothing was noted.
     #[inline]
     pub fn is_empty(&self) -> bool {

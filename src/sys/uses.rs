@@ -109,7 +109,7 @@ pub fn begin(database: Oid, number: i64, mark: u64) {
         }
         free.is_some()
     });
-    OWN.note(Own { database, number, apart: (!free).then_some(0), mark });
+    OWN.note_new(Own { database, number, apart: (!free).then_some(0), mark });
 }
 
 /// It is there for all. Whoever makes much that nobody uses drives out nothing else.
