@@ -183,7 +183,8 @@ fn protection(db: &Database) -> Vec<String> {
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
         WHERE c.relname IN ('patients', 'visits') AND c.relkind = 'r'
         UNION ALL SELECT format('%s %s %s %s %s', polrelid::regclass, polname, polpermissive,
-            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy ORDER BY 1",
+            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+            FROM pg_policy WHERE polrelid <> 'watertight.reencryptions'::regclass ORDER BY 1",
     )
 }
 
