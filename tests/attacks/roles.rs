@@ -73,7 +73,12 @@ fn a13_the_registry_is_neither_read_nor_written() {
     for role in ["app", "keeper"] {
         let mut b = db.attacker_as(role, Mode::Simple);
         for table in &tables {
-            b.refused(&format!("SELECT * FROM {table}"), "42501");
+            if table == "watertight.reencryptions" {
+                // Owners see their own tables there.
+                assert_eq!(b.number("SELECT count(*) FROM watertight.reencryptions"), 0);
+            } else {
+                b.refused(&format!("SELECT * FROM {table}"), "42501");
+            }
             b.refused(&format!("DELETE FROM {table}"), "42501");
             b.refused(&format!("INSERT INTO {table} DEFAULT VALUES"), "42501");
             b.refused(&format!("TRUNCATE {table}"), "42501");
